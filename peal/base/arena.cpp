@@ -11,7 +11,8 @@ Arena::Arena(std::size_t chunk_bytes) : chunk_bytes_(chunk_bytes) {
 }
 
 MutableBytes Arena::take_slow(std::size_t size) {
-  // A request beyond the chunk size gets a chunk of its own; the one in use goes on being filled afterwards.
+  // A request beyond the chunk size gets a chunk of its own; the one in use goes on being filled
+  // afterwards.
   if (size > chunk_bytes_) {
     chunks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(size));
     used_ += size;

@@ -1,9 +1,9 @@
-// The bytes of one iteration of a worker: packets are encoded here once, connections refer to them, and the
-// iteration's flush writes them out. Whoever wants to keep bytes longer copies them.
+// The bytes of one iteration of a worker: packets are encoded here once, connections refer to them,
+// and the iteration's flush writes them out. Whoever wants to keep bytes longer copies them.
 //
-// Owned by one worker, used on its thread only. Taking bytes moves a pointer; `reset` keeps the first chunk, so a
-// steady load allocates nothing. Consecutive takes are adjacent as long as they fit the chunk, which lets a
-// connection join them into one piece.
+// Owned by one worker, used on its thread only. Taking bytes moves a pointer; `reset` keeps the
+// first chunk, so a steady load allocates nothing. Consecutive takes are adjacent as long as they
+// fit the chunk, which lets a connection join them into one piece.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ class Arena {
  public:
   explicit Arena(std::size_t chunk_bytes = std::size_t{256} * 1024);
 
-  /// Room for `size` bytes; valid until `reset`.    cost   O(1), an allocation when the chunk is full.
+  /// Room for `size` bytes; valid until `reset`.    cost   O(1), an allocation when the chunk is
+  /// full.
   [[nodiscard]] MutableBytes take(std::size_t size) {
     if (size > static_cast<std::size_t>(end_ - next_)) {
       return take_slow(size);

@@ -1,5 +1,5 @@
-// PEAL_ASSERT: on in every build, for our own bugs only. What a peer or the disk can cause is a value, never an
-// assertion.
+// PEAL_ASSERT: on in every build, for our own bugs only. What a peer or the disk can cause is a
+// value, never an assertion.
 #pragma once
 
 namespace peal {

@@ -1,8 +1,9 @@
 // The one thing that is shared: bytes that never change, with a count of their holders.
 //
-// A published message is made once and then referred to by queues, output buffers and other workers. The count is
-// atomic because the holders may live on different workers; nothing else in it is ever written after it was made.
-// The memory comes from one `::operator new` (header and bytes together) and goes when the last holder lets go.
+// A published message is made once and then referred to by queues, output buffers and other
+// workers. The count is atomic because the holders may live on different workers; nothing else in
+// it is ever written after it was made. The memory comes from one `::operator new` (header and
+// bytes together) and goes when the last holder lets go.
 #pragma once
 
 #include <atomic>
@@ -12,7 +13,8 @@
 
 namespace peal {
 
-/// Base of everything that is shared this way. A derived type must be trivially destructible and allocated with
+/// Base of everything that is shared this way. A derived type must be trivially destructible and
+/// allocated with
 /// `::operator new`, its bytes behind it in the same block.
 class SharedBuffer {
  public:

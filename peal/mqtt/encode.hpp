@@ -1,7 +1,8 @@
 // Values in, bytes out: each packet whole, fixed header included, into the caller's buffer.
 //
-// `encoded_size` says how many bytes `encode` will write. `encode` returns that number, or nothing when `out` is too
-// small (then `out` holds rubbish). The caller keeps the packets' rules; nothing is checked but sizes. All are pure.
+// `encoded_size` says how many bytes `encode` will write. `encode` returns that number, or nothing
+// when `out` is too small (then `out` holds rubbish). The caller keeps the packets' rules; nothing
+// is checked but sizes. All are pure.
 #pragma once
 
 #include <cstddef>
@@ -25,14 +26,22 @@ inline constexpr std::size_t short_ack_bytes = 5;
 [[nodiscard]] std::size_t encoded_size(const Auth& packet, ProtocolVersion version);
 
 [[nodiscard]] std::optional<std::size_t> encode(const Connect& packet, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Connack& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Publish& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Ack& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Subscribe& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Unsubscribe& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Suback& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Disconnect& packet, ProtocolVersion version, MutableBytes out);
-[[nodiscard]] std::optional<std::size_t> encode(const Auth& packet, ProtocolVersion version, MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Connack& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Publish& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Ack& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Subscribe& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Unsubscribe& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Suback& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Disconnect& packet, ProtocolVersion version,
+                                                MutableBytes out);
+[[nodiscard]] std::optional<std::size_t> encode(const Auth& packet, ProtocolVersion version,
+                                                MutableBytes out);
 
 /// PINGREQ or PINGRESP: always these two bytes.
 [[nodiscard]] std::optional<std::size_t> encode_ping(PacketType type, MutableBytes out);

@@ -1,8 +1,8 @@
-// Every packet as a value. The same types are what decoding gives and what encoding takes; all text, bytes and
-// properties are views into somebody's buffer and dangle with it.
+// Every packet as a value. The same types are what decoding gives and what encoding takes; all
+// text, bytes and properties are views into somebody's buffer and dangle with it.
 //
-// One type serves all three versions: fields that a version does not have are left at their defaults by the decoder
-// and passed over by the encoder.
+// One type serves all three versions: fields that a version does not have are left at their
+// defaults by the decoder and passed over by the encoder.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,8 @@ struct Will {
 struct Connect {
   ProtocolVersion version = ProtocolVersion::v5;
   bool clean_start = true;
-  /// The top bit of the protocol level byte that bridges set (mosquitto's `try_private`); level 0x83 and 0x84.
+  /// The top bit of the protocol level byte that bridges set (mosquitto's `try_private`); level
+  /// 0x83 and 0x84.
   bool is_bridge = false;
   std::uint16_t keep_alive_seconds = 0;
   std::string_view client_id;
@@ -81,8 +82,9 @@ struct SubscriptionOptions {
   friend bool operator==(const SubscriptionOptions&, const SubscriptionOptions&) = default;
 };
 
-/// One line of a SUBSCRIBE. `filter_text` is well-formed UTF-8; whether it is a valid Topic Filter is asked with
-/// `TopicFilter::parse`, because a bad one fails alone (SUBACK 0x8F) and not the packet.
+/// One line of a SUBSCRIBE. `filter_text` is well-formed UTF-8; whether it is a valid Topic Filter
+/// is asked with `TopicFilter::parse`, because a bad one fails alone (SUBACK 0x8F) and not the
+/// packet.
 struct SubscribeEntry {
   std::string_view filter_text;
   SubscriptionOptions options;
@@ -107,7 +109,9 @@ class EntryList {
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& a, const Iterator& b) { return a.rest_.size() == b.rest_.size(); }
+    friend bool operator==(const Iterator& a, const Iterator& b) {
+      return a.rest_.size() == b.rest_.size();
+    }
 
    private:
     void read();  // packets.cpp, for the two kinds of entry

@@ -1,8 +1,9 @@
 // Properties of MQTT 5 (§2.2.2), as they stand in a packet.
 //
-// A PropertiesView is a validated run of property bytes: its walk cannot fail any more. It is three words, looks
-// things up by walking (a packet has few), and dangles when the bytes go. One table (properties.cpp) says of each
-// property its number, type, name, whether it may repeat and which packets may carry it.
+// A PropertiesView is a validated run of property bytes: its walk cannot fail any more. It is three
+// words, looks things up by walking (a packet has few), and dangles when the bytes go. One table
+// (properties.cpp) says of each property its number, type, name, whether it may repeat and which
+// packets may carry it.
 #pragma once
 
 #include <cstddef>
@@ -51,12 +52,24 @@ enum class PropertyType : std::uint8_t { byte, two_byte, four_byte, varint, text
 
 /// Where a run of properties stands; the Will Properties of CONNECT have rules of their own.
 enum class PropertyPlace : std::uint8_t {
-  connect = 1, connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback, unsubscribe, unsuback,
-  disconnect = 14, auth = 15, will = 16,
+  connect = 1,
+  connack,
+  publish,
+  puback,
+  pubrec,
+  pubrel,
+  pubcomp,
+  subscribe,
+  suback,
+  unsubscribe,
+  unsuback,
+  disconnect = 14,
+  auth = 15,
+  will = 16,
 };
 
-/// One property. `number` holds the integer types, `text` strings, binary data and the name of a pair, `value` the
-/// second half of a pair.
+/// One property. `number` holds the integer types, `text` strings, binary data and the name of a
+/// pair, `value` the second half of a pair.
 struct Property {
   PropertyId id = PropertyId::payload_format_indicator;
   PropertyType type = PropertyType::byte;
@@ -88,7 +101,9 @@ class PropertiesView {
     const Property* operator->() const { return &current_; }
     Iterator& operator++();
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& a, const Iterator& b) { return a.rest_.size() == b.rest_.size(); }
+    friend bool operator==(const Iterator& a, const Iterator& b) {
+      return a.rest_.size() == b.rest_.size();
+    }
 
    private:
     void read();
@@ -99,8 +114,10 @@ class PropertiesView {
   PropertiesView() = default;
 
   /// Checks `raw` (without its length prefix) as the properties of `place`.
-  /// errors   malformed_packet: cut short, unknown, bad UTF-8, of another packet. protocol_error: twice, or a value
-  ///          out of its range (Receive Maximum 0, Payload Format Indicator 2, Authentication Data without Method, ...).
+  /// errors   malformed_packet: cut short, unknown, bad UTF-8, of another packet. protocol_error:
+  /// twice, or a value
+  ///          out of its range (Receive Maximum 0, Payload Format Indicator 2, Authentication Data
+  ///          without Method, ...).
   /// cost     O(size), no allocation.
   [[nodiscard]] static Result<PropertiesView> parse(Bytes raw, PropertyPlace place);
 
@@ -123,7 +140,8 @@ class PropertiesView {
   Bytes raw_;
 };
 
-/// Writes properties one behind the other into the caller's buffer. What does not fit sticks as `ok() == false`.
+/// Writes properties one behind the other into the caller's buffer. What does not fit sticks as
+/// `ok() == false`.
 class PropertiesBuilder {
  public:
   explicit PropertiesBuilder(MutableBytes out) : out_(out) {}
@@ -137,7 +155,9 @@ class PropertiesBuilder {
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] std::size_t size() const { return used_; }
   /// What was written; dangles with the buffer.
-  [[nodiscard]] PropertiesView view() const { return PropertiesView::trusted(Bytes(out_.data(), used_)); }
+  [[nodiscard]] PropertiesView view() const {
+    return PropertiesView::trusted(Bytes(out_.data(), used_));
+  }
 
  private:
   MutableBytes out_;

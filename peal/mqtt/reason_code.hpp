@@ -62,7 +62,9 @@ template <typename T>
 using Result = std::expected<T, ReasonCode>;
 
 /// 0x80 and above.
-[[nodiscard]] constexpr bool is_error(ReasonCode code) { return static_cast<std::uint8_t>(code) >= 0x80; }
+[[nodiscard]] constexpr bool is_error(ReasonCode code) {
+  return static_cast<std::uint8_t>(code) >= 0x80;
+}
 
 /// The standard's name of it: "Malformed Packet"; "Unknown" for a number without one.
 [[nodiscard]] std::string_view reason_name(ReasonCode code);

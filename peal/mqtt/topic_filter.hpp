@@ -1,4 +1,5 @@
-// A Topic Filter: what a Session subscribes to. May have the wildcards '+' and '#', and may be shared. (MQTT 5 §4.7, §4.8.2)
+// A Topic Filter: what a Session subscribes to. May have the wildcards '+' and '#', and may be
+// shared. (MQTT 5 §4.7, §4.8.2)
 #pragma once
 
 #include <string_view>
@@ -13,9 +14,11 @@ class TopicFilter {
  public:
   TopicFilter() = default;
 
-  /// errors   topic_filter_invalid: empty, over 65535 bytes, '#' not last or not alone in its level [MQTT-4.7.1-1], '+' with company
-  ///          in its level [MQTT-4.7.1-2], "$share/" without a name, with a wildcard in the name, or without a filter
-  ///          [MQTT-4.8.2-1] [MQTT-4.8.2-2]. malformed_packet: not UTF-8, or U+0000 [MQTT-4.7.3-2].
+  /// errors   topic_filter_invalid: empty, over 65535 bytes, '#' not last or not alone in its level
+  /// [MQTT-4.7.1-1], '+' with company
+  ///          in its level [MQTT-4.7.1-2], "$share/" without a name, with a wildcard in the name,
+  ///          or without a filter [MQTT-4.8.2-1] [MQTT-4.8.2-2]. malformed_packet: not UTF-8, or
+  ///          U+0000 [MQTT-4.7.3-2].
   [[nodiscard]] static Result<TopicFilter> parse(std::string_view text);
 
   /// All of it, "$share/NAME/" included.
@@ -37,8 +40,8 @@ class TopicFilter {
   bool has_wildcard_ = false;
 };
 
-/// Whether `topic` is matched by `filter` (its share prefix left aside), `$`-rule included [MQTT-4.7.2-1].
-/// cost   O(levels), no allocation, no recursion.      threads   pure.
+/// Whether `topic` is matched by `filter` (its share prefix left aside), `$`-rule included
+/// [MQTT-4.7.2-1]. cost   O(levels), no allocation, no recursion.      threads   pure.
 [[nodiscard]] bool matches(const TopicFilter& filter, TopicName topic);
 
 }  // namespace peal::mqtt

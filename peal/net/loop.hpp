@@ -1,6 +1,8 @@
-// The event loop of one worker: epoll, edge-triggered, each descriptor registered once and never re-armed.
+// The event loop of one worker: epoll, edge-triggered, each descriptor registered once and never
+// re-armed.
 //
-// Owned by one thread; only `wake` may be called from another. An iteration is driven by the owner, in fixed order:
+// Owned by one thread; only `wake` may be called from another. An iteration is driven by the owner,
+// in fixed order:
 //
 //     loop.poll(timeout);   // wait, then each ready source's on_event
 //     ... mail, timers ...
@@ -42,21 +44,24 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Registers `source` for reading and writing, edge-triggered, until `remove`. False: the system refused (errno).
+  /// Registers `source` for reading and writing, edge-triggered, until `remove`. False: the system
+  /// refused (errno).
   [[nodiscard]] bool add(int fd, EventSource& source);
   void remove(int fd, EventSource& source);
 
-  /// Waits for at most `timeout` (zero: looks only; negative: for ever) and serves what is ready. A source that asked
-  /// for another turn with `again` is served in the next iteration, which then does not wait.
+  /// Waits for at most `timeout` (zero: looks only; negative: for ever) and serves what is ready. A
+  /// source that asked for another turn with `again` is served in the next iteration, which then
+  /// does not wait.
   void poll(std::chrono::milliseconds timeout);
 
   /// Serves `source` once more in the next iteration, as if it were readable.
   void again(EventSource& source);
 
-  /// Told before the owner looks at its mailboxes for the last time and polls; `wake` only costs a system call after
-  /// it. `poll` ends the announcement.
+  /// Told before the owner looks at its mailboxes for the last time and polls; `wake` only costs a
+  /// system call after it. `poll` ends the announcement.
   void announce_sleep() { asleep_.store(true, std::memory_order_seq_cst); }
-  /// Ends a wait.    threads   any.    cost   one system call if the loop sleeps or is about to, else none.
+  /// Ends a wait.    threads   any.    cost   one system call if the loop sleeps or is about to,
+  /// else none.
   void wake();
 
   /// `connection` has output for this iteration's flush.
@@ -64,16 +69,20 @@ class Loop {
   /// Writes every dirty connection once. May be called more than once in an iteration.
   void flush();
 
-  /// Runs `action` at the end of this iteration, outside of all callbacks: where things are destroyed.
+  /// Runs `action` at the end of this iteration, outside of all callbacks: where things are
+  /// destroyed.
   void later(std::move_only_function<void()> action) { later_.push_back(std::move(action)); }
   void sweep();
 
   /// The worker's one read buffer: `headroom_bytes` + `read_bytes`.
-  [[nodiscard]] MutableBytes read_buffer() { return {read_buffer_.get(), headroom_bytes + read_bytes}; }
+  [[nodiscard]] MutableBytes read_buffer() {
+    return {read_buffer_.get(), headroom_bytes + read_bytes};
+  }
   /// Scratch for output that must be in one piece (TLS records): 16 KiB and more.
   [[nodiscard]] MutableBytes write_buffer() { return {write_buffer_.get(), read_bytes}; }
 
-  /// System calls made so far by this loop and its connections, for measurements: waits, reads, writes.
+  /// System calls made so far by this loop and its connections, for measurements: waits, reads,
+  /// writes.
   struct Calls {
     std::uint64_t waits = 0;
     std::uint64_t reads = 0;
