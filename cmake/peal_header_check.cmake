@@ -1,0 +1,17 @@
+# peal_header_check()
+# The target `header_check`: one translation unit per header that includes it twice and nothing else, so a header that leans on its
+# includer, or has no include guard, does not compile. Not part of `all`; `./dev lint` builds it.
+function(peal_header_check)
+  file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/peal/*.hpp)
+  set(sources)
+  foreach(header ${headers})
+    string(REGEX REPLACE "\\.hpp$" ".cpp" source ${PROJECT_BINARY_DIR}/header_check/${header})
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  if(sources)
+    add_library(header_check OBJECT EXCLUDE_FROM_ALL ${sources})
+    target_include_directories(header_check PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_options(header_check PRIVATE -O0)
+  endif()
+endfunction()
