@@ -9,8 +9,8 @@ namespace peal {
 
 /// Mixes two words into one; every bit of the result depends on every bit given.
 [[nodiscard]] inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  const auto product =
-      static_cast<unsigned __int128>(a ^ 0x9E3779B97F4A7C15ULL) * (b ^ 0xD1B54A32D192ED03ULL);
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a ^ 0x9E3779B97F4A7C15ULL} * (b ^ 0xD1B54A32D192ED03ULL);
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 

@@ -7,6 +7,7 @@
 
 #include "peal/base/bytes.hpp"
 #include "peal/mqtt/packet_type.hpp"
+#include "peal/mqtt/protocol_version.hpp"
 #include "peal/mqtt/reason_code.hpp"
 
 namespace peal::mqtt {
@@ -30,12 +31,16 @@ struct Frame {
 /// Finds the first packet in `input`.
 ///
 /// `packet_size_limit`   bytes, header included, that a packet may have.
+/// `version`   what the connection speaks; leave it out before CONNECT was seen. v5 refuses a
+///             length that is not the shortest, 3.1 allows DUP on SUBSCRIBE, UNSUBSCRIBE and
+///             PUBREL.
 /// returns     the packet, or nothing when more bytes are needed.
 /// errors      malformed_packet: reserved type 0, flags that the type does not allow
 /// [MQTT-2.1.3-1], a length of
 ///             more than four bytes. packet_too_large: beyond the limit, said as soon as the header
 ///             is there, so that memory grows with bytes received and never with bytes claimed.
 /// cost        O(1), no allocation.      threads   pure.
-[[nodiscard]] Result<std::optional<Frame>> next_frame(Bytes input, std::size_t packet_size_limit);
+[[nodiscard]] Result<std::optional<Frame>> next_frame(
+    Bytes input, std::size_t packet_size_limit, ProtocolVersion version = ProtocolVersion::v3_1_1);
 
 }  // namespace peal::mqtt

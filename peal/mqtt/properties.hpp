@@ -160,6 +160,8 @@ class PropertiesBuilder {
   }
 
  private:
+  std::uint8_t* room(std::size_t size);
+
   MutableBytes out_;
   std::size_t used_ = 0;
   bool ok_ = true;
