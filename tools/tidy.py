@@ -155,8 +155,8 @@ def functions_of(source):
     for start, line in enumerate(lines):
         match = _FUNCTION.match(line)
         if match:
-            closing = match.group(1) + "}"
-            end = next((at for at in range(start + 1, len(lines)) if lines[at].startswith(closing)), start)
+            closing = re.compile(rf" {{0,{len(match.group(1))}}}\}}")
+            end = next((at for at in range(start + 1, len(lines)) if closing.match(lines[at])), start)
             yield start + 1, end - start + 1
 
 
