@@ -1,0 +1,46 @@
+// What a worker counts. One writer (the worker); whoever reads sums over the workers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace peal::broker {
+
+/// A number with one writer: reading from another thread is allowed, adding from another is not.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void subtract(std::uint64_t n = 1) { add(0 - n); }
+  [[nodiscard]] std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct Counters {
+  Counter connections;            // now
+  Counter sessions;               // now
+  Counter subscriptions;          // now
+  Counter retained_messages;      // now
+  Counter retained_bytes;         // now
+  Counter queued_messages;        // now, in flight included
+  Counter messages_received;
+  Counter messages_sent;
+  Counter refused_connects;
+  Counter protocol_errors;
+  Counter denied_publishes;
+  Counter denied_subscribes;
+  Counter dropped_queue_full;
+  Counter dropped_unsent_full;    // QoS 0 towards a slow reader
+  Counter dropped_expired;
+  Counter dropped_too_large;      // beyond the client's Maximum Packet Size
+  Counter dropped_offline_qos0;
+  Counter dropped_retained_full;
+  Counter dropped_shared_no_member;
+  Counter takeovers;
+  Counter keep_alive_timeouts;
+};
+
+}  // namespace peal::broker

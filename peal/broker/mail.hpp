@@ -1,0 +1,136 @@
+// What workers tell each other. Everything a Mail holds is owned by it or immutable, so it may cross threads.
+//
+// Mail from one worker to another arrives in the order it was sent; between different pairs nothing is promised.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "peal/broker/message.hpp"
+
+namespace peal::broker {
+
+/// Which event loop of this server. At most 64: sets of workers are one word.
+enum class WorkerIndex : std::uint8_t {};
+inline constexpr unsigned workers_limit = 64;
+
+/// Names a session of one worker; a session that ended leaves its number to others with another generation.
+struct SessionHandle {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  friend bool operator==(const SessionHandle&, const SessionHandle&) = default;
+};
+
+enum class NamespaceId : std::uint16_t { default_namespace = 0 };
+
+/// A shared subscription's group: the worker that decides for it, and its number there.
+struct GroupRef {
+  WorkerIndex owner{};
+  std::uint32_t number = 0;
+};
+
+/// Names a SUBSCRIBE that waits until every worker knows of it.
+enum class BarrierId : std::uint32_t { none = 0 };
+
+namespace mail {
+
+/// A message for this worker's own part of the work: one message per interested worker, whatever its subscribers.
+struct Publish {
+  MessageRef message;
+  NamespaceId space{};
+  bool for_sessions = false;  // local subscribers of the receiver
+  bool for_groups = false;    // shared subscriptions that the receiver decides
+  bool for_retained = false;  // the receiver keeps the retained message of this topic
+};
+
+/// Somebody at `worker` wants `filter` now, or nobody any more.
+struct Interest {
+  std::string filter;
+  NamespaceId space{};
+  WorkerIndex worker{};
+  bool is_wanted = true;
+  bool is_group = false;      // `worker` decides for a shared subscription of this filter
+  WorkerIndex reply_to{};
+  BarrierId barrier{};        // not none: answer with Known to `reply_to`
+};
+
+/// The sender has taken note of all Interest before.
+struct Known {
+  BarrierId barrier{};
+};
+
+/// Asks for the retained messages that the receiver keeps and `filter` matches.
+struct RetainedRequest {
+  std::string filter;
+  NamespaceId space{};
+  WorkerIndex reply_to{};
+  std::uint32_t job = 0;
+};
+struct RetainedReply {
+  std::vector<MessageRef> messages;
+  std::uint32_t job = 0;
+};
+
+/// Who is a member of a shared subscription.
+struct Member {
+  WorkerIndex worker{};
+  SessionHandle session;
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+/// A session subscribed to "$share/NAME/FILTER" (again, maybe with other options).
+struct GroupJoin {
+  std::string filter;  // with the share prefix
+  NamespaceId space{};
+  Member member;
+  mqtt::QoS qos = mqtt::QoS::at_most_once;
+  bool retain_as_published = false;
+  std::uint32_t identifier = 0;
+  bool is_online = true;
+  BarrierId barrier{};
+};
+struct GroupLeave {
+  std::string filter;
+  NamespaceId space{};
+  Member member;
+};
+/// The member's client connected or went; its subscription stays.
+struct GroupPresence {
+  std::string filter;
+  NamespaceId space{};
+  Member member;
+  bool is_online = true;
+};
+/// The group chose this member for the message.
+struct GroupDeliver {
+  MessageRef message;
+  GroupRef group;
+  SessionHandle session;
+  std::uint32_t identifier = 0;
+  mqtt::QoS qos = mqtt::QoS::at_most_once;
+  bool retain = false;
+  bool is_last_resort = false;  // nobody else is left: keep it if at all possible
+};
+/// `count` messages of the group are done with at this member.
+struct GroupDone {
+  GroupRef group;
+  Member member;
+  std::uint32_t count = 1;
+};
+/// The member is gone or full: the message goes to another one.
+struct GroupReturn {
+  MessageRef message;
+  GroupRef group;
+  Member member;
+};
+
+}  // namespace mail
+
+using Mail = std::variant<mail::Publish, mail::Interest, mail::Known, mail::RetainedRequest,
+                          mail::RetainedReply, mail::GroupJoin, mail::GroupLeave,
+                          mail::GroupPresence, mail::GroupDeliver, mail::GroupDone,
+                          mail::GroupReturn>;
+
+}  // namespace peal::broker

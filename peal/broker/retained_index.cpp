@@ -1,0 +1,116 @@
+#include "peal/broker/retained_index.hpp"
+
+#include <algorithm>
+
+namespace peal::broker {
+
+void RetainedIndex::set(MessageRef message) {
+  const NodeId node = tree_.insert(message->topic().text());
+  std::uint32_t slot = tree_.value(node);
+  bytes_ += message->bytes();
+  if (slot != TopicTree::no_value) {
+    bytes_ -= slots_[slot].message->bytes();
+    slots_[slot].message = std::move(message);
+    return;
+  }
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  slots_[slot] = {std::move(message), node};
+  tree_.set_value(node, slot);
+  ++count_;
+}
+
+void RetainedIndex::erase_node(NodeId node) {
+  const std::uint32_t slot = tree_.value(node);
+  bytes_ -= slots_[slot].message->bytes();
+  --count_;
+  slots_[slot] = {};
+  free_slots_.push_back(slot);
+  tree_.set_value(node, TopicTree::no_value);
+  tree_.prune(node);
+}
+
+bool RetainedIndex::erase(mqtt::TopicName topic) {
+  const NodeId node = tree_.find(topic.text());
+  if (node == NodeId::none || tree_.value(node) == TopicTree::no_value) {
+    return false;
+  }
+  erase_node(node);
+  return true;
+}
+
+const Message* RetainedIndex::find(mqtt::TopicName topic) const {
+  const NodeId node = tree_.find(topic.text());
+  if (node == NodeId::none || tree_.value(node) == TopicTree::no_value) {
+    return nullptr;
+  }
+  return slots_[tree_.value(node)].message.get();
+}
+
+void RetainedIndex::take(NodeId node, Time now, std::vector<MessageRef>& out) const {
+  const std::uint32_t slot = tree_.value(node);
+  if (slot != TopicTree::no_value && !slots_[slot].message->is_expired(now)) {
+    out.push_back(slots_[slot].message);
+  }
+}
+
+void RetainedIndex::collect(const mqtt::TopicFilter& filter, Time now,
+                            std::vector<MessageRef>& out) const {
+  struct Step {
+    NodeId node;
+    std::string_view rest;  // of the filter
+    bool is_below_hash;     // everything from here down matches
+  };
+  std::vector<Step> steps{{NodeId::root, filter.filter(), false}};
+  while (!steps.empty()) {
+    const Step step = steps.back();
+    steps.pop_back();
+    const bool is_at_end = step.rest.data() == nullptr;
+    if (is_at_end || step.is_below_hash) {
+      take(step.node, now, out);
+    }
+    if (is_at_end && !step.is_below_hash) {
+      continue;
+    }
+    std::string_view rest = step.rest;
+    const std::string_view level = step.is_below_hash ? "#" : mqtt::take_level(rest);
+    if (level != "+" && level != "#") {
+      if (const NodeId next = tree_.child(step.node, level); next != NodeId::none) {
+        steps.push_back({next, rest, false});
+      }
+      continue;
+    }
+    const bool is_hash = level == "#";
+    if (is_hash && !step.is_below_hash && step.node != NodeId::root) {
+      take(step.node, now, out);  // "a/#" matches "a"
+    }
+    for (NodeId next = tree_.first_child(step.node); next != NodeId::none;
+         next = tree_.next_sibling(next)) {
+      // [MQTT-4.7.2-1]
+      if (step.node == NodeId::root && tree_.level(next).starts_with('$')) {
+        continue;
+      }
+      steps.push_back({next, is_hash ? std::string_view{} : rest, is_hash});
+    }
+  }
+}
+
+std::size_t RetainedIndex::sweep_expired(Time now, std::size_t budget) {
+  std::size_t removed = 0;
+  for (budget = std::min(budget, slots_.size()); budget > 0; --budget) {
+    sweep_at_ = sweep_at_ + 1 < slots_.size() ? sweep_at_ + 1 : 0;
+    const Slot& slot = slots_[sweep_at_];
+    if (slot.message && slot.message->is_expired(now)) {
+      erase_node(slot.node);
+      ++removed;
+    }
+  }
+  return removed;
+}
+
+}  // namespace peal::broker

@@ -1,0 +1,27 @@
+#include "peal/broker/session.hpp"
+
+#include <algorithm>
+
+namespace peal::broker {
+
+bool Session::is_unreleased(mqtt::PacketId id) const {
+  return extra_ != nullptr &&
+         std::ranges::binary_search(extra_->unreleased, static_cast<std::uint16_t>(id));
+}
+
+void Session::add_unreleased(mqtt::PacketId id) {
+  auto& ids = extra().unreleased;
+  const auto number = static_cast<std::uint16_t>(id);
+  ids.insert(std::ranges::lower_bound(ids, number), number);
+}
+
+bool Session::release(mqtt::PacketId id) {
+  if (!is_unreleased(id)) {
+    return false;
+  }
+  auto& ids = extra_->unreleased;
+  ids.erase(std::ranges::lower_bound(ids, static_cast<std::uint16_t>(id)));
+  return true;
+}
+
+}  // namespace peal::broker
