@@ -169,9 +169,9 @@ def stands_out(sources):
         for line, length in functions_of(source):
             if length > FUNCTION_LINES:
                 yield f"functions over {FUNCTION_LINES} lines", f"{source.path}:{line} ({length})"
-        for number, line in enumerate(lines, 1):
-            if len(line) > LINE_COLUMNS:
-                yield f"lines over {LINE_COLUMNS} columns", f"{source.path}:{number} ({len(line)})"
+        long_lines = [number for number, line in enumerate(lines, 1) if len(line) > LINE_COLUMNS]
+        if long_lines:
+            yield f"files with lines over {LINE_COLUMNS} columns", f"{source.path}:{long_lines[0]} ({len(long_lines)} of them)"
         if source.layer and source.path.endswith(".cpp") and not source.path.endswith("/main.cpp"):
             test = "tests/unit/" + source.path.removeprefix("peal/").removesuffix(".cpp") + "_test.cpp"
             if test not in sources:
