@@ -26,11 +26,15 @@
 
 #include "peal/base/bytes.hpp"
 #include "peal/base/shared_buffer.hpp"
+#include "peal/net/address.hpp"
 #include "peal/net/loop.hpp"
+#include "peal/net/output.hpp"
 
 namespace peal::net {
 
 class TlsContext;
+class TlsSession;
+class WebSocket;
 struct HttpRequest;
 struct HttpAnswer;
 
@@ -63,13 +67,16 @@ struct Peer {
 
 /// How a listener's connections begin. Outlives them.
 struct ConnectionSettings {
-  bool accept_plain = true;  // MQTT (or whatever it is) directly
-  bool accept_http = true;   // HTTP and WebSocket
+  bool accept_plain = true;      // MQTT (or whatever it is) directly
+  bool accept_http = true;       // HTTP and WebSocket
+  bool accept_websocket = true;  // false: an upgrade is answered with 404
   bool require_proxy_header = false;
   TlsContext* tls = nullptr;  // null: no TLS here
   bool require_tls = false;
   std::string websocket_path = "/mqtt";      // "/" is always accepted too
   std::vector<std::string> allowed_origins;  // besides the own host
+  std::vector<std::string> allowed_hosts;  // names that a Host header may have on loopback, besides
+                                           // the loopback names
   std::size_t unsent_bytes_limit = std::size_t{1} << 20;
 };
 
@@ -97,48 +104,146 @@ class Connection final : public EventSource {
   Connection(int fd, const ConnectionSettings& settings, ConnectionHandler& handler);
   ~Connection() override;  // closes the descriptor
 
-  /// Joins `loop`. False: the system refused; the owner destroys the connection.
+  /// Joins `loop`. Input that was kept is offered in its next iteration. False: the system refused;
+  /// the owner destroys the connection.
   [[nodiscard]] bool attach(Loop& loop);
-  /// Leaves its loop; input not yet consumed is kept. Call from inside `on_bytes` or outside of
-  /// callbacks.
+  /// Leaves its loop, after writing what waits; input not yet consumed is kept. Call from inside
+  /// `on_bytes` or outside of callbacks. Another thread may `attach` it only after the callback has
+  /// returned (hand it over in `Loop::later`).
   void detach();
+  /// From now on `handler` is called.
+  void set_handler(ConnectionHandler& handler) { handler_ = &handler; }
 
-  /// Application bytes to send with this iteration's flush.
+  /// Application bytes to send with this iteration's flush. Dropped when the connection is closing.
   /// `bytes`   stay valid until the flush.    cost   O(1); joins the piece before when it is
   /// adjacent.
-  void send(Bytes bytes);
-  /// The same for bytes inside `owner`, which is held for as long as they wait.
-  void send(Bytes bytes, const SharedBuffer& owner);
+  void send(Bytes bytes) { enqueue(bytes, nullptr); }
+  /// The same for bytes inside `owner`, which is held for as long as they wait. The caller's own
+  /// hold lasts until the flush.
+  void send(Bytes bytes, const SharedBuffer& owner) { enqueue(bytes, &owner); }
 
   /// Writes what waits, once. Called by the loop.
   void flush();
 
   /// Bytes that the socket did not take yet.
-  [[nodiscard]] std::size_t unsent_bytes() const;
+  [[nodiscard]] std::size_t unsent_bytes() const { return pending_ ? pending_->bytes() : 0; }
+  /// Bytes that the socket took since the beginning. A peer for which this stands still while
+  /// `unsent_bytes` is not zero does not read.
+  [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
 
   /// Writes what waits as far as possible, ends TLS and WebSocket politely, closes. `on_closed`
-  /// follows, not from inside this call.
+  /// follows at the end of the iteration, not from inside this call. The connection is attached.
   void close();
   /// The same without writing.
   void abort();
-  [[nodiscard]] bool is_closing() const;
+  /// Whether it has ended or is ending: `close` or `abort` was called, or the peer or an error did
+  /// it.
+  [[nodiscard]] bool is_closing() const { return closing_; }
 
   /// Stops reading (back-pressure, a pending authentication) until `resume`.
-  void pause();
+  void pause() { paused_ = true; }
+  /// Reads on in the next iteration, and offers what was kept once more (also when not paused).
   void resume();
 
   /// Whether application bytes have begun to flow and `peer` is complete.
-  [[nodiscard]] bool is_open() const;
-  [[nodiscard]] const Peer& peer() const;
+  [[nodiscard]] bool is_open() const { return stage_ == Stage::open; }
+  /// cost   builds the texts: ask once, keep the answer.
+  [[nodiscard]] Peer peer() const;
+  /// The address in `peer`, as a small value.
+  [[nodiscard]] const Address& address() const { return address_; }
   [[nodiscard]] int fd() const { return fd_; }
 
   void on_event(std::uint32_t events) override;
 
  private:
   friend class Loop;
-  // The worker on this file fills in the state; keep an idle plain connection under 160 bytes here,
-  // put what only TLS, WebSocket, a slow peer or half a packet needs behind one pointer each.
+
+  // The next thing that the peer must say. Later stages have greater values.
+  enum class Stage : std::uint8_t {
+    proxy_header,  // the PROXY header
+    outer_bytes,   // TLS or not
+    tls_handshake,
+    inner_bytes,  // HTTP or not
+    http_request,
+    open,  // application bytes
+  };
+  enum class Step : std::uint8_t { again, wait };  // go on at once, or when more has come
+  struct Input {
+    MutableBytes bytes;
+    bool is_full = false;  // there may be more
+    bool is_end = false;   // nothing will come after `bytes`
+    CloseCause cause = CloseCause::by_peer;
+  };
+
+  // Beginning (connection_begin.cpp).
+  [[nodiscard]] Stage first_stage() const;
+  [[nodiscard]] bool begin();
+  [[nodiscard]] Step read_proxy_header();
+  [[nodiscard]] Step look_for_tls();
+  [[nodiscard]] Step do_handshake();
+  [[nodiscard]] Bytes peek(std::size_t limit);
+  void choose_protocol(Bytes bytes);
+  [[nodiscard]] MutableBytes take_http_request(MutableBytes bytes);
+  void upgrade(const HttpRequest& request);
+  void answer(const HttpAnswer& answer, bool with_body = true);
+
+  // Input (connection.cpp).
+  void read();
+  [[nodiscard]] Input read_some(MutableBytes buffer);
+  void offer_kept();
+  void take(MutableBytes fresh);
+  [[nodiscard]] MutableBytes consume(MutableBytes bytes);
+  void keep(Bytes rest);
+  void react_to_frames();
+  [[nodiscard]] bool may_read() const { return !paused_ && !closing_ && loop_ != nullptr; }
+  void end(CloseCause cause);
+  void leave();
+  void finish();
+
+  // Output (connection_output.cpp).
+  enum class Written : std::uint8_t { all, blocked, failed };
+  void enqueue(Bytes bytes, const SharedBuffer* owner) {
+    if (closing_ || bytes.empty()) {
+      return;
+    }
+    if (output_ == nullptr) {
+      begin_output();
+    }
+    output_->add(bytes, owner);
+  }
+  void begin_output();
+  void add_frames(Output& output);
+  void write_now(std::string_view text);
+  [[nodiscard]] Written write(std::span<Piece>& pieces);
+  [[nodiscard]] Written write_plain(std::span<Piece>& pieces);
+  [[nodiscard]] Written write_tls(std::span<Piece>& pieces);
+  void hold(std::span<Piece> pieces);
+  void write_pending();
+  void fail_output();
+  void end_politely();
+
   int fd_ = -1;
+  Stage stage_ = Stage::inner_bytes;
+  CloseCause cause_ = CloseCause::by_us;
+  bool closing_ : 1 = false;
+  bool paused_ : 1 = false;
+  bool offer_again_ : 1 = false;    // kept input waits for a turn
+  bool hangup_ : 1 = false;         // the end of input is near: read until it
+  bool blocked_ : 1 = false;        // the socket is full until EPOLLOUT
+  bool dirty_ : 1 = false;          // stands in the loop's list
+  bool output_failed_ : 1 = false;  // read what is left, then end
+  bool close_when_drained_ : 1 = false;
+  bool is_proxied_ : 1 = false;
+  Address address_;
+  Loop* loop_ = nullptr;
+  const ConnectionSettings* settings_;
+  ConnectionHandler* handler_;
+  std::uint64_t written_bytes_ = 0;
+  std::unique_ptr<Output> output_;                   // lent by the loop for one iteration
+  std::unique_ptr<Pending> pending_;                 // while the socket is full
+  std::unique_ptr<std::vector<std::uint8_t>> kept_;  // input that the handler did not consume
+  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<WebSocket> websocket_;
 };
 
 }  // namespace peal::net

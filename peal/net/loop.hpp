@@ -16,20 +16,33 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "peal/base/bytes.hpp"
 
+struct epoll_event;
+
 namespace peal::net {
 
 class Connection;
+class Output;
 
-/// Something with a descriptor.
+/// Something with a descriptor. It stays where it is for as long as a loop knows it.
 class EventSource {
  public:
+  EventSource() = default;
+  EventSource(const EventSource&) = delete;
+  EventSource& operator=(const EventSource&) = delete;
   virtual ~EventSource() = default;
   /// `events`   EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR as epoll gave them.
   virtual void on_event(std::uint32_t events) = 0;
+
+ private:
+  friend class Loop;
+  std::uint32_t turn_events_ = 0;  // came from epoll while a turn of `again` is due
+  bool has_turn_ = false;          // stands in a list of `again`
 };
 
 class Loop {
@@ -47,6 +60,7 @@ class Loop {
   /// Registers `source` for reading and writing, edge-triggered, until `remove`. False: the system
   /// refused (errno).
   [[nodiscard]] bool add(int fd, EventSource& source);
+  /// Forgets `source`: no event that is under way reaches it. The descriptor stays open.
   void remove(int fd, EventSource& source);
 
   /// Waits for at most `timeout` (zero: looks only; negative: for ever) and serves what is ready. A
@@ -72,6 +86,8 @@ class Loop {
   /// Runs `action` at the end of this iteration, outside of all callbacks: where things are
   /// destroyed.
   void later(std::move_only_function<void()> action) { later_.push_back(std::move(action)); }
+  /// Ends the iteration: closed connections are told (`on_closed`), then the actions of `later`
+  /// run, those that they add included.
   void sweep();
 
   /// The worker's one read buffer: `headroom_bytes` + `read_bytes`.
@@ -91,13 +107,32 @@ class Loop {
   Calls calls;
 
  private:
+  friend class Connection;
+  static constexpr std::size_t handshakes_per_iteration = 16;
+
+  void serve(EventSource& source, std::uint32_t events);
+  void serve_again();
+  /// True while this iteration may still afford a step of a TLS handshake (about a millisecond).
+  [[nodiscard]] bool take_handshake_turn();
+  /// `connection` ended: its `finish` is called by the sweep.
+  void mark_closed(Connection& connection) { closed_.push_back(&connection); }
+  /// `connection` is written and finished no more.
+  void forget_connection(Connection& connection);
+  [[nodiscard]] std::unique_ptr<Output> lend_output();
+  void give_back(std::unique_ptr<Output> output);
+
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
   std::atomic<bool> asleep_{false};
+  std::size_t handshakes_left_ = handshakes_per_iteration;
+  // Null entries are sources that were removed meanwhile.
   std::vector<Connection*> dirty_;
+  std::vector<Connection*> closed_;
   std::vector<EventSource*> again_;
   std::vector<EventSource*> ready_again_;
+  std::span<epoll_event> batch_;  // events of this iteration not served yet
   std::vector<std::move_only_function<void()>> later_;
+  std::vector<std::unique_ptr<Output>> outputs_;
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   std::unique_ptr<std::uint8_t[]> write_buffer_;
 };

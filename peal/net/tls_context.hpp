@@ -1,0 +1,80 @@
+// Certificates, keys and rules of TLS, for a listener or for a client that connects.
+//
+// Shared by all workers; `reload` swaps what new connections get while old ones keep what they
+// have.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct ssl_st;
+
+namespace peal::net {
+
+enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
+
+enum class ClientCertificate : std::uint8_t {
+  off,
+  optional,  // asked for; one that does not verify is refused
+  require,
+};
+
+struct TlsServerOptions {
+  /// A certificate for one server name (SNI). `name` may begin with "*.".
+  struct Named {
+    std::string name;
+    std::string certificate;
+    std::string key;
+  };
+
+  std::string certificate;  // PEM file: the chain, the server's own first
+  std::string key;          // PEM file
+  std::vector<Named> named;
+  TlsVersion min_version = TlsVersion::tls_1_2;
+  ClientCertificate client_certificate = ClientCertificate::off;
+  std::string client_ca;               // PEM file; needed unless client_certificate is off
+  std::string client_revocation_list;  // PEM file, may be empty
+  std::vector<std::string> protocols = {"mqtt", "http/1.1"};  // ALPN, best first
+};
+
+struct TlsClientOptions {
+  std::string ca_file;  // PEM; with both empty the system's store is used
+  std::string ca_path;
+  std::string certificate;  // PEM file, may be empty
+  std::string key;
+  std::string key_password;
+  bool insecure = false;  // believe any certificate
+  TlsVersion min_version = TlsVersion::tls_1_2;
+  std::vector<std::string> protocols;  // ALPN
+};
+
+class TlsContext {
+ public:
+  /// errors   a sentence with the file and the reason.
+  [[nodiscard]] static std::expected<std::unique_ptr<TlsContext>, std::string> server(
+      TlsServerOptions options);
+  [[nodiscard]] static std::expected<std::unique_ptr<TlsContext>, std::string> client(
+      TlsClientOptions options);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  /// Reads the files of a server again; new connections get what they say, and no session of before
+  /// is resumed. On an error everything stays as it was.
+  [[nodiscard]] std::expected<void, std::string> reload();
+
+  /// A session with what is valid now. The caller frees it; null: no memory.    threads   any.
+  [[nodiscard]] ssl_st* make_session() const;
+
+  [[nodiscard]] bool is_insecure() const;
+
+ private:
+  struct State;
+  explicit TlsContext(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peal::net

@@ -1,0 +1,269 @@
+#include "peal/net/tls_session.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include "peal/net/tls_context.hpp"
+
+namespace peal::net {
+
+/// The socket as OpenSSL sees it. Its own socket BIO would raise SIGPIPE and count nothing.
+struct TlsSocket {
+  static TlsSession& session(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* place, int size) {
+    TlsSession& self = session(bio);
+    BIO_clear_retry_flags(bio);
+    if (self.socket_is_empty_) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    if (self.calls_ != nullptr) {
+      ++self.calls_->reads;
+    }
+    const auto got = ::recv(self.fd_, place, static_cast<std::size_t>(size), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+      self.socket_is_empty_ = errno == EAGAIN;
+      BIO_set_retry_read(bio);
+    }
+    return static_cast<int>(got);
+  }
+
+  static int write(BIO* bio, const char* bytes, int size) {
+    TlsSession& self = session(bio);
+    BIO_clear_retry_flags(bio);
+    if (self.calls_ != nullptr) {
+      ++self.calls_->writes;
+    }
+    const auto sent = ::send(self.fd_, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
+      BIO_set_retry_write(bio);
+    }
+    return static_cast<int>(sent);
+  }
+
+  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  static const BIO_METHOD* method() {
+    static const BIO_METHOD* const made = [] {
+      BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "peal socket");
+      BIO_meth_set_read(fresh, &read);
+      BIO_meth_set_write(fresh, &write);
+      BIO_meth_set_ctrl(fresh, &control);
+      return fresh;
+    }();
+    return made;
+  }
+};
+
+namespace {
+
+struct FreeCertificate {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+using CertificatePointer = std::unique_ptr<X509, FreeCertificate>;
+
+/// The peer's certificate if it was verified.
+CertificatePointer verified_certificate(const SSL* ssl) {
+  if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) == 0 ||
+      SSL_get_verify_result(ssl) != X509_V_OK) {
+    return nullptr;
+  }
+  return CertificatePointer(SSL_get1_peer_certificate(ssl));
+}
+
+bool is_ip_address(const std::string& name) {
+  std::array<std::uint8_t, 16> place{};
+  return inet_pton(AF_INET, name.c_str(), place.data()) == 1 ||
+         inet_pton(AF_INET6, name.c_str(), place.data()) == 1;
+}
+
+/// SNI, and the name that the server's certificate must have.
+void expect_server(SSL* ssl, const std::string& name, bool is_insecure) {
+  const bool is_ip = is_ip_address(name);
+  if (!is_ip && !name.empty()) {
+    SSL_set_tlsext_host_name(ssl, name.c_str());
+  }
+  if (is_insecure || name.empty()) {
+    return;
+  }
+  if (is_ip) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
+  } else {
+    SSL_set1_host(ssl, name.c_str());
+  }
+}
+
+}  // namespace
+
+TlsSession::TlsSession(ssl_st* ssl, int fd) : ssl_(ssl), fd_(fd) {}
+
+TlsSession::~TlsSession() { SSL_free(ssl_); }
+
+std::unique_ptr<TlsSession> TlsSession::make(TlsContext& context, int fd) {
+  SSL* ssl = context.make_session();
+  if (ssl == nullptr) {
+    ERR_clear_error();
+    return nullptr;
+  }
+  std::unique_ptr<TlsSession> session(new TlsSession(ssl, fd));
+  BIO* bio = BIO_new(TlsSocket::method());
+  if (bio == nullptr) {
+    ERR_clear_error();
+    return nullptr;
+  }
+  BIO_set_data(bio, session.get());
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl, bio, bio);
+  return session;
+}
+
+std::unique_ptr<TlsSession> TlsSession::accept(TlsContext& context, int fd) {
+  auto session = make(context, fd);
+  if (session != nullptr) {
+    SSL_set_accept_state(session->ssl_);
+  }
+  return session;
+}
+
+std::unique_ptr<TlsSession> TlsSession::connect(TlsContext& context, int fd,
+                                                const std::string& server_name) {
+  auto session = make(context, fd);
+  if (session != nullptr) {
+    SSL_set_connect_state(session->ssl_);
+    expect_server(session->ssl_, server_name, context.is_insecure());
+  }
+  return session;
+}
+
+TlsSession::Status TlsSession::status_of(int result) {
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_NONE:
+      return Status::done;
+    case SSL_ERROR_WANT_READ:
+      return Status::want_read;
+    case SSL_ERROR_WANT_WRITE:
+      return Status::want_write;
+    case SSL_ERROR_ZERO_RETURN:
+      return Status::end;
+    default:
+      break;
+  }
+  is_broken_ = true;
+  const unsigned long code = ERR_peek_error();
+  const long verified = SSL_get_verify_result(ssl_);
+  if (verified != X509_V_OK) {
+    error_ =
+        std::string("the certificate does not verify: ") + X509_verify_cert_error_string(verified);
+  } else if (code != 0 && ERR_reason_error_string(code) != nullptr) {
+    error_ = ERR_reason_error_string(code);
+  } else {
+    error_ = errno != 0 ? std::strerror(errno) : "the connection ended";
+  }
+  ERR_clear_error();
+  return Status::failed;
+}
+
+TlsSession::Status TlsSession::handshake() {
+  ERR_clear_error();
+  errno = 0;
+  return status_of(SSL_do_handshake(ssl_));
+}
+
+TlsSession::Transfer TlsSession::read(MutableBytes buffer) {
+  Transfer transfer;
+  while (transfer.bytes < buffer.size()) {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t got = 0;
+    const MutableBytes room = buffer.subspan(transfer.bytes);
+    const int result = SSL_read_ex(ssl_, room.data(), room.size(), &got);
+    if (result != 1) {
+      transfer.status = status_of(result);
+      return transfer;
+    }
+    transfer.bytes += got;
+  }
+  return transfer;
+}
+
+TlsSession::Transfer TlsSession::write(Bytes bytes) {
+  ERR_clear_error();
+  errno = 0;
+  std::size_t written = 0;
+  const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
+  return {written, result == 1 ? Status::done : status_of(result)};
+}
+
+void TlsSession::shutdown() {
+  if (!is_broken_ && SSL_is_init_finished(ssl_) == 1) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_);
+    ERR_clear_error();
+  }
+}
+
+std::string TlsSession::version() const { return SSL_get_version(ssl_); }
+
+std::string TlsSession::server_name() const {
+  const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+  return name != nullptr ? name : "";
+}
+
+std::string TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return std::string(as_text({name, size}));
+}
+
+bool TlsSession::is_resumed() const { return SSL_session_reused(ssl_) == 1; }
+
+std::string TlsSession::certificate_subject() const {
+  const CertificatePointer certificate = verified_certificate(ssl_);
+  if (certificate == nullptr) {
+    return {};
+  }
+  BIO* text = BIO_new(BIO_s_mem());
+  X509_NAME_print_ex(text, X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(text, &data);
+  std::string subject(data, static_cast<std::size_t>(size));
+  BIO_free(text);
+  return subject;
+}
+
+std::string TlsSession::certificate_common_name() const {
+  const CertificatePointer certificate = verified_certificate(ssl_);
+  if (certificate == nullptr) {
+    return {};
+  }
+  const X509_NAME* subject = X509_get_subject_name(certificate.get());
+  int last = -1;
+  for (int next = -1; (next = X509_NAME_get_index_by_NID(subject, NID_commonName, next)) >= 0;) {
+    last = next;
+  }
+  if (last < 0) {
+    return {};
+  }
+  unsigned char* utf8 = nullptr;
+  const int size =
+      ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
+  if (size < 0) {
+    ERR_clear_error();
+    return {};
+  }
+  std::string name(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+  OPENSSL_free(utf8);
+  return name.find('\0') == std::string::npos ? name : std::string{};
+}
+
+}  // namespace peal::net

@@ -1,0 +1,87 @@
+// TLS on one descriptor, server or client side: OpenSSL with the socket calls that a loop needs (no
+// SIGPIPE, counted, and no read that is known to find nothing).
+//
+// Never blocks when the descriptor does not. Owned by one thread at a time; may move to another
+// between calls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "peal/base/bytes.hpp"
+#include "peal/net/loop.hpp"
+
+struct ssl_st;
+
+namespace peal::net {
+
+class TlsContext;
+
+class TlsSession {
+ public:
+  enum class Status : std::uint8_t {
+    done,
+    want_read,   // when the descriptor is readable
+    want_write,  // when the descriptor is writable
+    end,         // the peer closed
+    failed,      // the session is broken; `error` says why
+  };
+  struct Transfer {
+    std::size_t bytes = 0;
+    Status status = Status::done;
+  };
+
+  /// The server's side on `fd`, which stays the caller's. Null: no memory.
+  [[nodiscard]] static std::unique_ptr<TlsSession> accept(TlsContext& context, int fd);
+  /// The client's side.
+  /// `server_name`   is sent as SNI and checked against the certificate, unless the context is
+  ///                 insecure.
+  [[nodiscard]] static std::unique_ptr<TlsSession> connect(TlsContext& context, int fd,
+                                                           const std::string& server_name);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  /// Goes on with the handshake.
+  [[nodiscard]] Status handshake();
+  /// Fills `buffer` as far as there is something. `done` means that it is full.
+  [[nodiscard]] Transfer read(MutableBytes buffer);
+  /// Writes a part of `bytes`. After want_write the next call begins with the same bytes, wherever
+  /// they are then.
+  [[nodiscard]] Transfer write(Bytes bytes);
+  /// Says that nothing more will be written (close_notify).
+  void shutdown();
+
+  /// Something may have come since the last read.
+  void socket_is_readable() { socket_is_empty_ = false; }
+  /// Where system calls are counted from now on; null for nowhere.
+  void count_into(Loop::Calls* calls) { calls_ = calls; }
+
+  [[nodiscard]] std::string version() const;      // "TLSv1.3"
+  [[nodiscard]] std::string server_name() const;  // SNI, empty without
+  [[nodiscard]] std::string protocol() const;     // ALPN, empty without
+  [[nodiscard]] bool is_resumed() const;
+  /// Of the peer's verified certificate, in the form of RFC 2253; empty without.
+  [[nodiscard]] std::string certificate_subject() const;
+  /// The last common name in it; empty without, or when it contains a NUL.
+  [[nodiscard]] std::string certificate_common_name() const;
+  /// A sentence, after `failed`.
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  friend struct TlsSocket;
+  TlsSession(ssl_st* ssl, int fd);
+  [[nodiscard]] static std::unique_ptr<TlsSession> make(TlsContext& context, int fd);
+  [[nodiscard]] Status status_of(int result);
+
+  ssl_st* ssl_;
+  Loop::Calls* calls_ = nullptr;
+  int fd_;
+  bool socket_is_empty_ = false;
+  bool is_broken_ = false;
+  std::string error_;
+};
+
+}  // namespace peal::net
