@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -25,9 +26,9 @@ enum class PacketId : std::uint16_t { none = 0 };
 
 /// The Will Message as CONNECT has it. (MQTT 5 §3.1.3.2)
 struct Will {
-  TopicName topic;
-  Bytes payload;
-  PropertiesView properties;
+  TopicName topic = {};
+  Bytes payload = {};
+  PropertiesView properties = {};
   QoS qos = QoS::at_most_once;
   bool retain = false;
 };
@@ -39,23 +40,23 @@ struct Connect {
   /// 0x83 and 0x84.
   bool is_bridge = false;
   std::uint16_t keep_alive_seconds = 0;
-  std::string_view client_id;
-  std::optional<Will> will;
-  std::optional<std::string_view> user_name;
-  std::optional<Bytes> password;
-  PropertiesView properties;
+  std::string_view client_id = {};
+  std::optional<Will> will = {};
+  std::optional<std::string_view> user_name = {};
+  std::optional<Bytes> password = {};
+  PropertiesView properties = {};
 };
 
 struct Connack {
   bool session_present = false;
   ReasonCode reason = ReasonCode::success;  // written as the nearest return code in 3.1 and 3.1.1
-  PropertiesView properties;
+  PropertiesView properties = {};
 };
 
 struct Publish {
-  TopicName topic;  // empty only in v5, with a Topic Alias
-  Bytes payload;
-  PropertiesView properties;
+  TopicName topic = {};  // empty only in v5, with a Topic Alias
+  Bytes payload = {};
+  PropertiesView properties = {};
   PacketId packet_id = PacketId::none;
   QoS qos = QoS::at_most_once;
   bool dup = false;
@@ -67,7 +68,7 @@ struct Ack {
   PacketType type = PacketType::puback;
   PacketId packet_id = PacketId::none;
   ReasonCode reason = ReasonCode::success;
-  PropertiesView properties;
+  PropertiesView properties = {};
 };
 
 enum class RetainHandling : std::uint8_t { send = 0, send_if_new = 1, do_not_send = 2 };
@@ -86,8 +87,8 @@ struct SubscriptionOptions {
 /// is asked with `TopicFilter::parse`, because a bad one fails alone (SUBACK 0x8F) and not the
 /// packet.
 struct SubscribeEntry {
-  std::string_view filter_text;
-  SubscriptionOptions options;
+  std::string_view filter_text = {};
+  SubscriptionOptions options = {};
 };
 
 /// The payload of SUBSCRIBE or UNSUBSCRIBE, checked and walked in place.
@@ -99,6 +100,8 @@ class EntryList {
     using value_type = Entry;
     using difference_type = std::ptrdiff_t;
     using iterator_category = std::input_iterator_tag;
+    using reference = const Entry&;
+    using pointer = const Entry*;
     Iterator() = default;
     explicit Iterator(Bytes rest) : rest_(rest) { read(); }
     const Entry& operator*() const { return current_; }
@@ -137,32 +140,32 @@ class EntryList {
 
 struct Subscribe {
   PacketId packet_id = PacketId::none;
-  PropertiesView properties;
-  EntryList<SubscribeEntry> entries;
+  PropertiesView properties = {};
+  EntryList<SubscribeEntry> entries = {};
 };
 
 struct Unsubscribe {
   PacketId packet_id = PacketId::none;
-  PropertiesView properties;
-  EntryList<std::string_view> filters;  // well-formed UTF-8, see SubscribeEntry
+  PropertiesView properties = {};
+  EntryList<std::string_view> filters = {};  // well-formed UTF-8, see SubscribeEntry
 };
 
 /// SUBACK or UNSUBACK; one Reason Code for each filter, as bytes. UNSUBACK of 3.x has none.
 struct Suback {
   PacketType type = PacketType::suback;
   PacketId packet_id = PacketId::none;
-  PropertiesView properties;
-  Bytes reason_codes;
+  PropertiesView properties = {};
+  Bytes reason_codes = {};
 };
 
 struct Disconnect {
   ReasonCode reason = ReasonCode::success;
-  PropertiesView properties;
+  PropertiesView properties = {};
 };
 
 struct Auth {
   ReasonCode reason = ReasonCode::success;
-  PropertiesView properties;
+  PropertiesView properties = {};
 };
 
 }  // namespace peal::mqtt

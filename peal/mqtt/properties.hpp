@@ -95,6 +95,8 @@ class PropertiesView {
     using value_type = Property;
     using difference_type = std::ptrdiff_t;
     using iterator_category = std::input_iterator_tag;
+    using reference = const Property&;
+    using pointer = const Property*;
     Iterator() = default;
     explicit Iterator(Bytes rest);
     const Property& operator*() const { return current_; }
