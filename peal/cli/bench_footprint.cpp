@@ -114,7 +114,7 @@ Footprint make_retained(const BenchOptions& options, const BrokerProcess& broker
   made.bytes_before = settled_bytes(broker);
   made.items = options.items;
   publish_all(made.sockets[0], options, options.items, true, [](std::size_t nth) {
-    return fmt::format("fleet/{}/device-{}/state", nth % 100, nth);
+    return fmt::format("fleet/{}/device-{}", nth % 100, nth);
   });
   return made;
 }

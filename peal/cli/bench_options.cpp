@@ -17,6 +17,7 @@ const std::map<std::string, mqtt::ProtocolVersion> versions{{"3", mqtt::Protocol
 
 void add_common(CLI::App& app, BenchOptions& options) {
   app.set_help_flag("--help", "Say what this mode takes");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("-h,--host", options.host, "IPv4 address of the broker")->capture_default_str();
   app.add_option("-p,--port", options.port, "its port")->capture_default_str();
   app.add_option("-V,--protocol-version", options.version, "3, 4 or 5 (default 4: MQTT 3.1.1)")

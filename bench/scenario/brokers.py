@@ -1,0 +1,181 @@
+"""The servers that are compared: started with the settings of bench/README.md on free ports of loopback, ended by pid."""
+
+import os
+import pathlib
+import resource
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+BROKER_CPU = 0
+LOAD_CPU = 1
+START_SECONDS = 15
+STOP_SECONDS = 20
+
+# Limits that guard a server on the open network and that every row would run into at once.
+PEAL_SETTINGS = {
+    "limits.connections_per_address": '"unlimited"',
+    "limits.connect_rate_per_address": '"unlimited"',
+    "limits.subscriptions_per_session": "20000",
+    "session.inflight": "256",
+    "queue.messages": "1000000",
+    "queue.bytes": '"1GiB"',
+    "queue.unsent": '"256MiB"',
+    "retained.messages": "2000000",
+}
+
+MOSQUITTO_SETTINGS = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+set_tcp_nodelay true
+max_queued_messages 0
+max_inflight_messages 256
+persistence false
+log_type error
+"""
+
+
+class BrokerFailed(Exception):
+    """A server that did not start, or ended while it was measured."""
+
+
+def raise_open_file_limit():
+    """As many open files as the system grants, for us and for the servers we start."""
+    wanted = 1_000_000
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+    except (ValueError, PermissionError):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Broker:
+    """One server process. `cpus` None leaves the choice to the kernel."""
+
+    name = ""
+
+    def __init__(self, cpus=frozenset({BROKER_CPU})):
+        self.cpus = cpus if cpus and len(os.sched_getaffinity(0)) > 1 else None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="peal-bench-"))
+        self.process = None
+        self.port = 0
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self):
+        raise NotImplementedError
+
+    def run(self, command):
+        """Starts `command` on the broker's CPU, its errors into a file."""
+        if self.cpus:
+            command = ["taskset", "-c", ",".join(map(str, self.cpus)), *command]
+        with open(self.folder / "stderr", "wb") as errors:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True)
+
+    def first_line(self, begins):
+        """Reads standard output up to the line that begins so."""
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line.rstrip())
+            if line.startswith(begins):
+                return lines
+        raise BrokerFailed(f"{self.name} did not start:\n" + "\n".join(lines) + self.errors())
+
+    def errors(self):
+        path = self.folder / "stderr"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Peal(Broker):
+    name = "Peal"
+
+    def __init__(self, program, workers=1, **options):
+        super().__init__(**options)
+        self.program = program
+        self.workers = workers
+
+    def start(self):
+        command = [self.program, "serve", "-p", "0", "--data", "", "--workers", str(self.workers)]
+        for key, value in PEAL_SETTINGS.items():
+            command += ["--set", f"{key}={value}"]
+        self.run(command)
+        for line in self.first_line("ready"):
+            words = line.split()
+            if words[:1] == ["listening"] and words[2].startswith("127.0.0.1:"):
+                self.port = int(words[2].rpartition(":")[2])
+        if not self.port:
+            raise BrokerFailed("Peal printed no listener on 127.0.0.1")
+
+
+class Mosquitto(Broker):
+    name = "Mosquitto"
+
+    def start(self):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        settings = self.folder / "mosquitto.conf"
+        settings.write_text(MOSQUITTO_SETTINGS.format(port=self.port))
+        self.run([mosquitto_program(), "-c", str(settings)])
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        raise BrokerFailed("mosquitto did not start:\n" + self.errors())
+
+
+class Relay(Broker):
+    """No broker: reads and writes bytes to destinations known beforehand. What the kernel alone costs."""
+
+    name = "kernel"
+
+    def __init__(self, program, **options):
+        super().__init__(**options)
+        self.program = program
+
+    def start(self):
+        self.run([self.program, "bench", "relay"])
+        self.port = int(self.first_line("listening")[-1].rpartition(":")[2])
+
+
+def mosquitto_program():
+    program = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+    if not program:
+        raise BrokerFailed("mosquitto is not installed")
+    return program
+
+
+def mosquitto_version():
+    """'2.0.11', as the program says it; it has no option for that alone, but its help begins with it."""
+    output = subprocess.run([mosquitto_program(), "-h"], capture_output=True, text=True, check=False).stdout
+    words = output.split()
+    return words[words.index("version") + 1] if "version" in words else "unknown"

@@ -1,0 +1,81 @@
+"""Runs one row against one server and keeps what came out."""
+
+import json
+import re
+import signal
+import statistics
+import subprocess
+
+from brokers import LOAD_CPU, BrokerFailed
+
+RUN_SECONDS = 300
+
+
+class Results:
+    """Reports of every row, server and round, in the order they were measured."""
+
+    def __init__(self):
+        self.reports = {}
+        self.failures = []  # as sentences
+
+    def add(self, row, server, report):
+        self.reports.setdefault(row.key, {}).setdefault(server, []).append(report)
+
+    def of(self, row, server):
+        return self.reports.get(row.key, {}).get(server, [])
+
+    def values(self, row, server, field=None):
+        return [report[field or row.value] for report in self.of(row, server) if (field or row.value) in report]
+
+    def median(self, row, server, field=None):
+        """None when it was not measured."""
+        values = self.values(row, server, field)
+        return statistics.median(values) if values else None
+
+    def wrong(self, row, server):
+        """How many messages were lost, came twice, out of order or to the wrong subscriber, in all rounds."""
+        names = ("lost", "duplicated", "reordered", "misdirected")
+        return {name: total for name in names
+                if (total := sum(report.get(name, 0) for report in self.of(row, server)))}
+
+
+def run_generator(program, arguments, broker):
+    """One run of `peal bench` against a broker that runs already; its report."""
+    command = [program, "bench", *arguments, "-p", str(broker.port), "--broker-pid", str(broker.pid), "--json"]
+    if broker.cpus:
+        command += ["--cpu", str(LOAD_CPU)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    if done.returncode != 0:
+        raise BrokerFailed(f"{broker.name}: {' '.join(command)}\n{done.stderr}{broker.errors()}")
+    report = json.loads(done.stdout)
+    report["command"] = " ".join(["peal", "bench", *arguments])
+    return report
+
+
+def count_calls(program, row, quick, broker):
+    """System calls of a run less those of the same run without messages, by messages delivered."""
+    base_calls, base = run_traced(program, row.base.split(), broker)
+    calls, report = run_traced(program, row.command(quick), broker)
+    delivered = report["delivered"] - base["delivered"]
+    by_name = {name: calls[name] - base_calls.get(name, 0) for name in calls}
+    report["calls"] = sum(by_name.values()) / delivered
+    report["calls_by_name"] = {name: round(count / delivered, 4)
+                               for name, count in sorted(by_name.items(), key=lambda item: -item[1]) if count > 0}
+    return report
+
+
+def run_traced(program, arguments, broker):
+    counts_file = broker.folder / "strace"
+    tracer = subprocess.Popen(["strace", "-c", "-f", "-U", "calls,name", "-p", str(broker.pid), "-o", str(counts_file)],
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        line = tracer.stderr.readline()
+        if "attached" not in line:
+            raise BrokerFailed("strace: " + line + tracer.stderr.read())
+        report = run_generator(program, arguments, broker)
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate()
+    calls = {name: int(count) for count, name in re.findall(r"^\s*(\d+) (\w+)$", counts_file.read_text(), re.MULTILINE)}
+    calls.pop("total", None)
+    return calls, report
