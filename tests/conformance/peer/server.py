@@ -1,0 +1,60 @@
+"""The server under test as a process: `peal serve` on a free port, everything in memory.
+
+PEAL is the program, PEAL_WORKERS how many workers it gets.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+
+WORKERS = os.environ.get("PEAL_WORKERS", "1")
+
+
+class Server:
+    """Runs from `with` to its end; leaving checks that it stops on SIGTERM with exit code 0."""
+
+    def __init__(self, *settings):
+        self.settings = settings
+        self.log = tempfile.TemporaryFile()
+        self.address = None
+
+    def __enter__(self):
+        command = [os.environ["PEAL"], "serve", "-p", "0", "--data", "", "--workers", WORKERS]
+        for setting in self.settings:
+            command += ["--set", setting]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if found := re.match(r"listening \S+ (127\.0\.0\.1):(\d+) ", line):
+                self.address = found[1], int(found[2])
+            if line.startswith("ready"):
+                break
+        if not self.address:
+            self.stop()
+            raise RuntimeError(f"no server from {command}: {lines} {self.errors()}")
+        # The pipe is read on, or a talkative server would stand still.
+        self.drain = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.drain.start()
+        return self
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return "killed: no end within 10 s of SIGTERM"
+
+    def errors(self, size=6000):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")[-size:]
+
+    def __exit__(self, *unused):
+        code = self.process.poll()
+        code = self.stop() if code is None else f"{code}, before it was asked to stop"
+        if code != 0:
+            raise AssertionError(f"the server's end: {code}\n{self.errors()}")
