@@ -7,7 +7,9 @@ namespace {
 
 std::uint64_t load(const char* at, std::size_t size) {
   std::uint64_t word = 0;
-  std::memcpy(&word, at, size);
+  if (size > 0) {  // an empty text may have no address
+    std::memcpy(&word, at, size);
+  }
   return word;
 }
 

@@ -1,8 +1,9 @@
 // Values in, bytes out: each packet whole, fixed header included, into the caller's buffer.
 //
 // `encoded_size` says how many bytes `encode` will write. `encode` returns that number, or nothing
-// when `out` is too small (then `out` holds rubbish). The caller keeps the packets' rules; nothing
-// is checked but sizes. All are pure.
+// when `out` is too small or MQTT has no way to say it: a string over 65535 bytes, a packet over
+// 268435455 (then `out` holds rubbish). The caller keeps the packets' rules; nothing is checked but
+// sizes. All are pure.
 #pragma once
 
 #include <cstddef>

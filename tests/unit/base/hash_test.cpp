@@ -13,6 +13,7 @@ TEST(Hash, EqualTextsAreEqual) {
   const std::string b = a;
   EXPECT_EQ(hash_text(a, 1), hash_text(b, 1));
   EXPECT_NE(hash_text(a, 1), hash_text(a, 2));
+  EXPECT_EQ(hash_text({}, 1), hash_text(std::string(), 1));
 }
 
 /// Texts that differ in their length alone, or in one character anywhere.

@@ -158,6 +158,13 @@ TEST(Properties, EmptyOnesHaveNoWalk) {
   EXPECT_TRUE(PropertiesView::parse({}, PropertyPlace::will));
 }
 
+TEST(Properties, WalkEndsWhereTrustedBytesAreWrong) {
+  const std::vector<std::uint8_t> raw = from_hex("2401 7F00 2501");
+  const auto view = PropertiesView::trusted(raw);
+  EXPECT_EQ(std::distance(view.begin(), view.end()), 1);
+  EXPECT_EQ(view.number(PropertyId::retain_available), std::nullopt);
+}
+
 TEST(PropertiesBuilder, WritesEveryType) {
   std::array<std::uint8_t, 64> room{};
   PropertiesBuilder builder(room);
