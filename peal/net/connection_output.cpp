@@ -185,7 +185,7 @@ void Connection::write_pending() {
   if (close_when_drained_) {
     end_politely();
     leave();
-  } else if (was_blocked && !closing_ && stage_ == Stage::open) {
+  } else if (was_blocked && !closing_) {
     handler_->on_drained();
   }
 }
