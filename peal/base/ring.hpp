@@ -1,7 +1,8 @@
-// A queue in one growing block, sixteen bytes when it is empty: what a session that waits for nothing should cost.
+// A queue in one growing block, sixteen bytes when it is empty: what a session that waits for
+// nothing should cost.
 //
-// `T` is trivially copyable. Owner and thread are its user's. Pushing is O(1) amortised; the block is given back when
-// the last element goes.
+// `T` is trivially copyable. Owner and thread are its user's. Pushing is O(1) amortised; the block
+// is given back when the last element goes.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +81,8 @@ class Ring {
   void grow() {
     const std::uint32_t capacity = block_ == nullptr ? 4 : 2 * (block_->mask + 1);
     PEAL_ASSERT(capacity != 0);
-    auto* grown = static_cast<Block*>(std::malloc(sizeof(Block) + std::size_t{capacity} * sizeof(T)));
+    auto* grown =
+        static_cast<Block*>(std::malloc(sizeof(Block) + std::size_t{capacity} * sizeof(T)));
     PEAL_ASSERT(grown != nullptr);
     grown->mask = capacity - 1;
     for (std::uint32_t i = 0; i < size_; ++i) {

@@ -63,7 +63,8 @@ void TimerWheel::cascade(unsigned level) {
   }
   detail::TimerLink& head = wheel_[level][slot];
   occupied_[level] &= ~(std::uint64_t{1} << slot);
-  // Taken off as a whole first: what is farther than the wheel reaches comes back into the same slot.
+  // Taken off as a whole first: what is farther than the wheel reaches comes back into the same
+  // slot.
   detail::TimerLink waiting;
   if (is_empty(head)) {
     return;
@@ -95,8 +96,11 @@ void TimerWheel::advance(Time now) {
     const std::uint64_t block_end = tick_ | (slots - 1);
     const auto position = static_cast<unsigned>(tick_ & (slots - 1));
     // Bits behind the position, within this turn of the first level.
-    const std::uint64_t ahead = position + 1 < slots ? occupied_[0] >> (position + 1) << (position + 1) : 0;
-    const std::uint64_t next = ahead == 0 ? block_end + 1 : (tick_ - position) + static_cast<unsigned>(std::countr_zero(ahead));
+    const std::uint64_t ahead =
+        position + 1 < slots ? occupied_[0] >> (position + 1) << (position + 1) : 0;
+    const std::uint64_t next =
+        ahead == 0 ? block_end + 1
+                   : (tick_ - position) + static_cast<unsigned>(std::countr_zero(ahead));
     if (next > target) {
       tick_ = target;
       return;
@@ -114,10 +118,12 @@ void TimerWheel::advance(Time now) {
 std::optional<Time> TimerWheel::next_due() const {
   for (unsigned level = 0; level < levels; ++level) {
     const auto position = static_cast<unsigned>((tick_ >> (slot_bits * level)) & (slots - 1));
-    const std::uint64_t ahead = position + 1 < slots ? occupied_[level] >> (position + 1) << (position + 1) : 0;
+    const std::uint64_t ahead =
+        position + 1 < slots ? occupied_[level] >> (position + 1) << (position + 1) : 0;
     if (ahead != 0) {
       const std::uint64_t base = tick_ >> (slot_bits * (level + 1)) << (slot_bits * (level + 1));
-      return to_time(base + (static_cast<std::uint64_t>(std::countr_zero(ahead)) << (slot_bits * level)));
+      return to_time(base +
+                     (static_cast<std::uint64_t>(std::countr_zero(ahead)) << (slot_bits * level)));
     }
   }
   // The last level wraps around: what is behind its position is a turn away.

@@ -1,8 +1,9 @@
-// A hierarchical timer wheel: arming, moving and cancelling a timer costs O(1) whatever their number, which is what a
-// hundred thousand keep-alive timers need. Resolution one millisecond; a timer never fires early.
+// A hierarchical timer wheel: arming, moving and cancelling a timer costs O(1) whatever their
+// number, which is what a hundred thousand keep-alive timers need. Resolution one millisecond; a
+// timer never fires early.
 //
-// Owned by one worker, used on its thread. Timers live inside the objects they belong to and unlink themselves when
-// those go; the wheel owns nothing.
+// Owned by one worker, used on its thread. Timers live inside the objects they belong to and unlink
+// themselves when those go; the wheel owns nothing.
 #pragma once
 
 #include <array>
@@ -65,13 +66,15 @@ class TimerWheel {
   /// Fires all that is due at `now`, in order of time.
   void advance(Time now);
 
-  /// Not later than the next timer; nothing when none is armed. May be early: then `advance` finds nothing to fire.
+  /// Not later than the next timer; nothing when none is armed. May be early: then `advance` finds
+  /// nothing to fire.
   [[nodiscard]] std::optional<Time> next_due() const;
 
  private:
   static constexpr unsigned slot_bits = 6;
   static constexpr unsigned slots = 1U << slot_bits;
-  static constexpr unsigned levels = 5;  // 64^5 ms: twelve days; what is farther waits in the last level
+  static constexpr unsigned levels =
+      5;  // 64^5 ms: twelve days; what is farther waits in the last level
 
   void insert(Timer& timer);
   void cascade(unsigned level);
@@ -79,7 +82,8 @@ class TimerWheel {
 
   std::uint64_t tick_;  // milliseconds up to which everything has fired
   std::array<std::array<detail::TimerLink, slots>, levels> wheel_;
-  // One bit per slot that may hold timers. A cancelled timer leaves its bit; the next visit clears it.
+  // One bit per slot that may hold timers. A cancelled timer leaves its bit; the next visit clears
+  // it.
   std::array<std::uint64_t, levels> occupied_{};
 };
 

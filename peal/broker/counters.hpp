@@ -20,12 +20,12 @@ class Counter {
 };
 
 struct Counters {
-  Counter connections;            // now
-  Counter sessions;               // now
-  Counter subscriptions;          // now
-  Counter retained_messages;      // now
-  Counter retained_bytes;         // now
-  Counter queued_messages;        // now, in flight included
+  Counter connections;        // now
+  Counter sessions;           // now
+  Counter subscriptions;      // now
+  Counter retained_messages;  // now
+  Counter retained_bytes;     // now
+  Counter queued_messages;    // now, in flight included
   Counter messages_received;
   Counter messages_sent;
   Counter refused_connects;
@@ -33,9 +33,9 @@ struct Counters {
   Counter denied_publishes;
   Counter denied_subscribes;
   Counter dropped_queue_full;
-  Counter dropped_unsent_full;    // QoS 0 towards a slow reader
+  Counter dropped_unsent_full;  // QoS 0 towards a slow reader
   Counter dropped_expired;
-  Counter dropped_too_large;      // beyond the client's Maximum Packet Size
+  Counter dropped_too_large;  // beyond the client's Maximum Packet Size
   Counter dropped_offline_qos0;
   Counter dropped_retained_full;
   Counter dropped_shared_no_member;

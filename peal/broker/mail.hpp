@@ -1,6 +1,8 @@
-// What workers tell each other. Everything a Mail holds is owned by it or immutable, so it may cross threads.
+// What workers tell each other. Everything a Mail holds is owned by it or immutable, so it may
+// cross threads.
 //
-// Mail from one worker to another arrives in the order it was sent; between different pairs nothing is promised.
+// Mail from one worker to another arrives in the order it was sent; between different pairs nothing
+// is promised.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +18,20 @@ namespace peal::broker {
 enum class WorkerIndex : std::uint8_t {};
 inline constexpr unsigned workers_limit = 64;
 
-/// Names a session of one worker; a session that ended leaves its number to others with another generation.
+enum class NamespaceId : std::uint16_t { default_namespace = 0 };
+
+/// Names a session of one worker; a session that ended leaves its number to others with another
+/// generation.
 struct SessionHandle {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
   friend bool operator==(const SessionHandle&, const SessionHandle&) = default;
 };
 
-enum class NamespaceId : std::uint16_t { default_namespace = 0 };
-
 /// A shared subscription's group: the worker that decides for it, and its number there.
 struct GroupRef {
   WorkerIndex owner{};
+  NamespaceId space{};
   std::uint32_t number = 0;
 };
 
@@ -36,7 +40,8 @@ enum class BarrierId : std::uint32_t { none = 0 };
 
 namespace mail {
 
-/// A message for this worker's own part of the work: one message per interested worker, whatever its subscribers.
+/// A message for this worker's own part of the work: one message per interested worker, whatever
+/// its subscribers.
 struct Publish {
   MessageRef message;
   NamespaceId space{};
@@ -51,9 +56,9 @@ struct Interest {
   NamespaceId space{};
   WorkerIndex worker{};
   bool is_wanted = true;
-  bool is_group = false;      // `worker` decides for a shared subscription of this filter
+  bool is_group = false;  // `worker` decides for a shared subscription of this filter
   WorkerIndex reply_to{};
-  BarrierId barrier{};        // not none: answer with Known to `reply_to`
+  BarrierId barrier{};  // not none: answer with Known to `reply_to`
 };
 
 /// The sender has taken note of all Interest before.
@@ -111,7 +116,7 @@ struct GroupDeliver {
   std::uint32_t identifier = 0;
   mqtt::QoS qos = mqtt::QoS::at_most_once;
   bool retain = false;
-  bool is_last_resort = false;  // nobody else is left: keep it if at all possible
+  std::uint8_t attempts = 0;  // members that could not take it before
 };
 /// `count` messages of the group are done with at this member.
 struct GroupDone {
@@ -124,13 +129,14 @@ struct GroupReturn {
   MessageRef message;
   GroupRef group;
   Member member;
+  std::uint8_t attempts = 0;
 };
 
 }  // namespace mail
 
-using Mail = std::variant<mail::Publish, mail::Interest, mail::Known, mail::RetainedRequest,
-                          mail::RetainedReply, mail::GroupJoin, mail::GroupLeave,
-                          mail::GroupPresence, mail::GroupDeliver, mail::GroupDone,
-                          mail::GroupReturn>;
+using Mail =
+    std::variant<mail::Publish, mail::Interest, mail::Known, mail::RetainedRequest,
+                 mail::RetainedReply, mail::GroupJoin, mail::GroupLeave, mail::GroupPresence,
+                 mail::GroupDeliver, mail::GroupDone, mail::GroupReturn>;
 
 }  // namespace peal::broker

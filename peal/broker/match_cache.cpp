@@ -31,7 +31,8 @@ void MatchCache::place(Entry& entry, mqtt::TopicName topic) const {
   entry.topic = topic.text();
   std::string_view rest = topic.text();
   const std::string_view first = mqtt::take_level(rest);
-  const std::string_view second = rest.data() == nullptr ? std::string_view{} : mqtt::take_level(rest);
+  const std::string_view second =
+      rest.data() == nullptr ? std::string_view{} : mqtt::take_level(rest);
   entry.first_slot = first_slot_of(first);
   entry.two_slot = two_slot_of(first, second);
 }
@@ -79,7 +80,8 @@ void MatchCache::invalidate(std::string_view filter) {
   }
   std::string_view rest = filter;
   const std::string_view first = mqtt::take_level(rest);
-  const std::string_view second = rest.data() == nullptr ? std::string_view{} : mqtt::take_level(rest);
+  const std::string_view second =
+      rest.data() == nullptr ? std::string_view{} : mqtt::take_level(rest);
   if (!is_plain(first)) {
     ++all_;
   } else if (!is_plain(second)) {

@@ -1,12 +1,14 @@
-// Remembers what a Topic Name matched, in front of the subscription tree: devices repeat their topics, so the common
-// publish never walks it.
+// Remembers what a Topic Name matched, in front of the subscription tree: devices repeat their
+// topics, so the common publish never walks it.
 //
-// A result stays valid until a filter changes that could match its topic. A filter without wildcards drops exactly its
-// topic's entry. One with wildcards moves on a stamp: of its first two levels when both are plain, of its first when
-// only that is, else of everything; an entry made under older stamps is found stale when it is next asked for. So a
-// subscriber to "site/7/+" costs the entries of "site/7" and no others.
+// A result stays valid until a filter changes that could match its topic. A filter without
+// wildcards drops exactly its topic's entry. One with wildcards moves on a stamp: of its first two
+// levels when both are plain, of its first when only that is, else of everything; an entry made
+// under older stamps is found stale when it is next asked for. So a subscriber to "site/7/+" costs
+// the entries of "site/7" and no others.
 //
-// Fixed number of places (two per bucket, the one used last stays); owned by one worker, used on its thread.
+// Fixed number of places (two per bucket, the one used last stays); owned by one worker, used on
+// its thread.
 #pragma once
 
 #include <array>
@@ -24,8 +26,8 @@ class MatchCache {
   explicit MatchCache(std::uint64_t hash_key);
 
   /// What `topic` matches in `index`.
-  /// returns   a result that is good until the next call of anything that changes `index`, or of `match`.
-  /// cost      a hash and a comparison when it is known; a walk of the tree when not.
+  /// returns   a result that is good until the next call of anything that changes `index`, or of
+  /// `match`. cost      a hash and a comparison when it is known; a walk of the tree when not.
   [[nodiscard]] const MatchResult& match(mqtt::TopicName topic, const SubscriptionIndex& index);
 
   /// A subscription to `filter` came, went or changed.

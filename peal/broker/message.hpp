@@ -1,5 +1,5 @@
-// An Application Message as the server owns it: immutable, counted, its bytes in one block whatever the number of
-// queues, workers and output buffers that refer to it.
+// An Application Message as the server owns it: immutable, counted, its bytes in one block whatever
+// the number of queues, workers and output buffers that refer to it.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ enum class PublisherId : std::uint64_t { server = 0 };
 struct MessageFields {
   mqtt::TopicName topic;
   Bytes payload;
-  /// Only what is forwarded as it came: no Topic Alias, no Message Expiry Interval, no Subscription Identifier.
+  /// Only what is forwarded as it came: no Topic Alias, no Message Expiry Interval, no Subscription
+  /// Identifier.
   Bytes properties;
   mqtt::QoS qos = mqtt::QoS::at_most_once;
   bool retain = false;
@@ -36,7 +37,9 @@ class Message final : public SharedBuffer {
   [[nodiscard]] mqtt::TopicName topic() const {
     return mqtt::TopicName::trusted({text(), topic_size_});
   }
-  [[nodiscard]] Bytes properties() const { return as_bytes({text() + topic_size_, properties_size_}); }
+  [[nodiscard]] Bytes properties() const {
+    return as_bytes({text() + topic_size_, properties_size_});
+  }
   [[nodiscard]] Bytes payload() const {
     return as_bytes({text() + topic_size_ + properties_size_, payload_size_});
   }

@@ -81,7 +81,8 @@ std::uint32_t Outgoing::index_of(mqtt::PacketId packet_id) const {
     return index < in_flight_.size() && in_flight_[index].packet_id == packet_id &&
            in_flight_[index].state != FlowState::done;
   };
-  // Identifiers are given in sequence, so the distance from the first one is the place, but for a wrap-around.
+  // Identifiers are given in sequence, so the distance from the first one is the place, but for a
+  // wrap-around.
   const auto guess = static_cast<std::uint16_t>(static_cast<unsigned>(packet_id) -
                                                 static_cast<unsigned>(in_flight_[0].packet_id));
   if (is_at(guess)) {
@@ -217,7 +218,8 @@ std::vector<OutgoingMessage> Outgoing::take_shared() {
   };
   for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
     OutgoingMessage& entry = in_flight_[i];
-    if (is_shared(entry) && entry.state == FlowState::sent && entry.qos == mqtt::QoS::at_least_once) {
+    if (is_shared(entry) && entry.state == FlowState::sent &&
+        entry.qos == mqtt::QoS::at_least_once) {
       taken.push_back(entry);
       entry.message = nullptr;
       entry.has_details = false;

@@ -1,8 +1,9 @@
-// What a Session still has to bring to its client: messages in flight (QoS 1 and 2, in the order they were first sent)
-// and behind them the messages that wait for a place in the window. Sixteen bytes a message.
+// What a Session still has to bring to its client: messages in flight (QoS 1 and 2, in the order
+// they were first sent) and behind them the messages that wait for a place in the window. Sixteen
+// bytes a message.
 //
-// The states of the sender's side of QoS 1 and 2 (MQTT 5 §4.3, §4.4) live here and nowhere else; nothing here sends.
-// Owned by its Session, used on its worker.
+// The states of the sender's side of QoS 1 and 2 (MQTT 5 §4.3, §4.4) live here and nowhere else;
+// nothing here sends. Owned by its Session, used on its worker.
 #pragma once
 
 #include <cstdint>
@@ -30,14 +31,15 @@ struct OutgoingMessage {
   mqtt::PacketId packet_id = mqtt::PacketId::none;
   FlowState state : 3 = FlowState::waiting;
   mqtt::QoS qos : 3 = mqtt::QoS::at_most_once;
-  bool retain : 1 = false;           // the RETAIN flag it goes out with
-  bool has_details : 1 = false;      // `identifier` is an index into the details
-  bool is_sent_here : 1 = false;     // on this Network Connection
-  std::uint32_t identifier = 0;      // the Subscription Identifier, or where more is
+  bool retain : 1 = false;        // the RETAIN flag it goes out with
+  bool has_details : 1 = false;   // `identifier` is an index into the details
+  bool is_sent_here : 1 = false;  // on this Network Connection
+  std::uint32_t identifier = 0;   // the Subscription Identifier, or where more is
 };
 static_assert(sizeof(OutgoingMessage) == 16);
 
-/// What few messages have: several Subscription Identifiers, or a shared subscription they were dealt out by.
+/// What few messages have: several Subscription Identifiers, or a shared subscription they were
+/// dealt out by.
 struct OutgoingDetails {
   std::vector<std::uint32_t> identifiers;
   GroupRef group;
@@ -56,27 +58,33 @@ class Outgoing {
             std::span<const std::uint32_t> identifiers, const GroupRef* group);
 
   /// The next message that waits, null when none does.
-  [[nodiscard]] OutgoingMessage* next_waiting() { return waiting_.empty() ? nullptr : &waiting_[0]; }
+  [[nodiscard]] OutgoingMessage* next_waiting() {
+    return waiting_.empty() ? nullptr : &waiting_[0];
+  }
   /// Takes the next waiting message off; its hold and details stay for the caller to `drop`.
   OutgoingMessage take_waiting();
-  /// Moves the next waiting message into flight with an unused Packet Identifier. [MQTT-2.2.1-4] [MQTT-4.3.2-1]
+  /// Moves the next waiting message into flight with an unused Packet Identifier. [MQTT-2.2.1-4]
+  /// [MQTT-4.3.2-1]
   OutgoingMessage& begin_flight();
 
-  /// The message in flight with that Packet Identifier, null when there is none.    cost   O(1) nearly always.
+  /// The message in flight with that Packet Identifier, null when there is none.    cost   O(1)
+  /// nearly always.
   [[nodiscard]] OutgoingMessage* in_flight(mqtt::PacketId packet_id);
   /// PUBREC came: the message itself is needed no more. [MQTT-4.3.3-6]
   void release(OutgoingMessage& entry);
   /// The handshake is over; the identifier is free again.
   void finish(OutgoingMessage& entry);
 
-  /// A new Network Connection: everything in flight is to be sent again, in order. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
+  /// A new Network Connection: everything in flight is to be sent again, in order. [MQTT-4.4.0-1]
+  /// [MQTT-4.6.0-1]
   void rewind();
   /// The next message in flight to send again, null when all were.
   [[nodiscard]] OutgoingMessage* next_resend();
   /// `next_resend` was sent.
   void resent();
 
-  /// Unfinished messages that were sent on this connection: what the client's Receive Maximum limits.
+  /// Unfinished messages that were sent on this connection: what the client's Receive Maximum
+  /// limits.
   [[nodiscard]] std::uint32_t outstanding() const { return outstanding_; }
   [[nodiscard]] std::uint32_t waiting_count() const { return waiting_.size(); }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
@@ -90,8 +98,8 @@ class Outgoing {
   void drop(const OutgoingMessage& entry);
   /// Drops waiting messages that expired by `now`; returns how many.
   std::uint32_t drop_expired(Time now);
-  /// Takes off everything of shared subscriptions that may still go to another member: not sent yet, or QoS 1 not
-  /// acknowledged. QoS 2 that was begun stays. [MQTT-4.8.2-4]
+  /// Takes off everything of shared subscriptions that may still go to another member: not sent
+  /// yet, or QoS 1 not acknowledged. QoS 2 that was begun stays. [MQTT-4.8.2-4]
   [[nodiscard]] std::vector<OutgoingMessage> take_shared();
   void clear();
 

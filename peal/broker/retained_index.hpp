@@ -1,7 +1,9 @@
-// The retained messages this worker keeps: one per Topic Name, found by name or by filter. (MQTT 5 §3.3.1.3)
+// The retained messages this worker keeps: one per Topic Name, found by name or by filter. (MQTT 5
+// §3.3.1.3)
 //
-// With several workers a topic's retained message lives on the worker that its name hashes to, so that two publishers
-// on different workers cannot leave two. Owned by one worker, used on its thread.
+// With several workers a topic's retained message lives on the worker that its name hashes to, so
+// that two publishers on different workers cannot leave two. Owned by one worker, used on its
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +28,8 @@ class RetainedIndex {
   bool erase(mqtt::TopicName topic);
   [[nodiscard]] const Message* find(mqtt::TopicName topic) const;
 
-  /// Appends every message whose topic `filter` matches, except those that expired by `now`. [MQTT-4.7.2-1]
-  /// cost   O(topics under the filter's plain beginning).
+  /// Appends every message whose topic `filter` matches, except those that expired by `now`.
+  /// [MQTT-4.7.2-1] cost   O(topics under the filter's plain beginning).
   void collect(const mqtt::TopicFilter& filter, Time now, std::vector<MessageRef>& out) const;
 
   /// Removes what expired by `now`, looking at most at `budget` messages; goes on there next time.

@@ -1,8 +1,16 @@
 #include "peal/broker/session.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "peal/broker/absence.hpp"
 
 namespace peal::broker {
+
+Session::Session(SessionHandle handle, Space& space, std::string client_id, PublisherId publisher)
+    : client_id_(std::move(client_id)), space_(&space), publisher_(publisher), handle_(handle) {}
+
+Session::~Session() = default;
 
 bool Session::is_unreleased(mqtt::PacketId id) const {
   return extra_ != nullptr &&

@@ -1,7 +1,8 @@
 // A Session: what the server keeps for one Client Identifier, connected or not. (MQTT 5 §4.1)
 //
-// It lives on exactly one worker, which owns it through its SessionTable, and is touched by no other thread. It holds
-// state and the small rules of that state; what is done with it stands in the packet handlers and in Router.
+// It lives on exactly one worker, which owns it through its SessionTable, and is touched by no
+// other thread. It holds state and the small rules of that state; what is done with it stands in
+// the packet handlers and in Router.
 #pragma once
 
 #include <chrono>
@@ -34,10 +35,10 @@ struct WillMessage {
 
 class Session {
  public:
-  Session(SessionHandle handle, Space& space, std::string client_id, PublisherId publisher)
-      : client_id_(std::move(client_id)), space_(&space), publisher_(publisher), handle_(handle) {}
+  Session(SessionHandle handle, Space& space, std::string client_id, PublisherId publisher);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+  ~Session();
 
   [[nodiscard]] const std::string& client_id() const { return client_id_; }
   [[nodiscard]] Space& space() const { return *space_; }
@@ -48,6 +49,7 @@ class Session {
   Channel* channel = nullptr;
   Outgoing outgoing;
   ExpiryInterval expiry_interval{0};
+  bool has_retained_job = false;  // retained messages of a SUBSCRIBE are still on their way
   std::string user;
 
   /// Where its subscriptions stand in the index, shared ones apart.

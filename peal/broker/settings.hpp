@@ -1,5 +1,6 @@
-// What an operator decides about the server's behaviour, with its defaults. Plain values; the server layer fills them
-// from the configuration. Sizes in bytes. A change reaches the workers between two iterations.
+// What an operator decides about the server's behaviour, with its defaults. Plain values; the
+// server layer fills them from the configuration. Sizes in bytes. A change reaches the workers
+// between two iterations.
 #pragma once
 
 #include <chrono>

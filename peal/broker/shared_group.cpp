@@ -23,14 +23,16 @@ bool SharedGroup::leave(const mail::Member& at) {
   return std::erase_if(members_, [&](const SharedMember& member) { return member.at == at; }) > 0;
 }
 
-SharedMember* SharedGroup::choose(SharedChoice choice, mqtt::QoS qos, const mail::Member* but) {
+SharedMember* SharedGroup::choose(SharedChoice choice, mqtt::QoS qos,
+                                  std::span<const mail::Member> but) {
   const auto count = static_cast<std::uint32_t>(members_.size());
   SharedMember* online = nullptr;
   SharedMember* offline = nullptr;
   // From the member after the last one chosen, so that equals take turns.
   for (std::uint32_t i = 1; i <= count; ++i) {
     SharedMember& member = members_[(turn_ + i) % count];
-    if (but != nullptr && member.at == *but) {
+    const bool can_wait = qos != mqtt::QoS::at_most_once && member.qos != mqtt::QoS::at_most_once;
+    if (std::ranges::find(but, member.at) != but.end() || (!member.is_online && !can_wait)) {
       continue;
     }
     SharedMember*& best = member.is_online ? online : offline;
@@ -39,8 +41,7 @@ SharedMember* SharedGroup::choose(SharedChoice choice, mqtt::QoS qos, const mail
       best = &member;
     }
   }
-  const bool can_wait = qos != mqtt::QoS::at_most_once;
-  SharedMember* chosen = online != nullptr ? online : (can_wait ? offline : nullptr);
+  SharedMember* chosen = online != nullptr ? online : offline;
   if (chosen != nullptr) {
     turn_ = static_cast<std::uint32_t>(chosen - members_.data());
   }

@@ -1,10 +1,12 @@
-// One shared subscription: a ShareName and a filter, and the members among whom messages are dealt out. (MQTT 5 §4.8.2)
+// One shared subscription: a ShareName and a filter, and the members among whom messages are dealt
+// out. (MQTT 5 §4.8.2)
 //
-// One worker decides for a group (found by its name), wherever the members' sessions live, so that choosing needs no
-// agreement. It counts what each member has been given and has not yet finished.
+// One worker decides for a group (found by its name), wherever the members' sessions live, so that
+// choosing needs no agreement. It counts what each member has been given and has not yet finished.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +27,8 @@ struct SharedMember {
 
 class SharedGroup {
  public:
-  SharedGroup(std::string_view share_name, NodeId node, std::uint32_t number)
-      : share_name_(share_name), node_(node), number_(number) {}
+  SharedGroup(std::string_view share_name, NamespaceId space, NodeId node, std::uint32_t number)
+      : share_name_(share_name), node_(node), number_(number), space_(space) {}
 
   /// Adds a member or replaces its options.
   void join(const SharedMember& member);
@@ -34,12 +36,14 @@ class SharedGroup {
   bool leave(const mail::Member& at);
   [[nodiscard]] SharedMember* find(const mail::Member& at);
 
-  /// Who gets the next message: a connected member other than `but`, by `choice`; without one, and only for QoS above 0,
-  /// a member whose session waits offline. Null when nobody is left.
-  [[nodiscard]] SharedMember* choose(SharedChoice choice, mqtt::QoS qos, const mail::Member* but);
+  /// Who gets the next message: a connected member not among `but`, by `choice`; without one, and
+  /// only for QoS above 0, a member whose session waits offline. Null when nobody is left.
+  [[nodiscard]] SharedMember* choose(SharedChoice choice, mqtt::QoS qos,
+                                     std::span<const mail::Member> but);
 
   [[nodiscard]] const std::string& share_name() const { return share_name_; }
   [[nodiscard]] NodeId node() const { return node_; }
+  [[nodiscard]] NamespaceId space() const { return space_; }
   [[nodiscard]] std::uint32_t number() const { return number_; }
   [[nodiscard]] bool is_empty() const { return members_.empty(); }
 
@@ -49,6 +53,7 @@ class SharedGroup {
   NodeId node_;
   std::uint32_t number_;
   std::uint32_t turn_ = 0;
+  NamespaceId space_;
 };
 
 }  // namespace peal::broker

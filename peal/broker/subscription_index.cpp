@@ -160,17 +160,10 @@ SharedGroup& SubscriptionIndex::group(std::string_view filter, std::string_view 
     return *known;
   }
   is_new = true;
-  std::uint32_t number = 0;
-  if (free_groups_.empty()) {
-    number = static_cast<std::uint32_t>(groups_.size());
-    groups_.push_back(nullptr);
-  } else {
-    number = free_groups_.back();
-    free_groups_.pop_back();
-  }
+  const std::uint32_t number = ++last_group_;
   const NodeId node = tree_.insert(filter);
   auto& away = elsewhere_at(node);
-  away.groups.push_back(std::make_unique<SharedGroup>(share_name, node, number));
+  away.groups.push_back(std::make_unique<SharedGroup>(share_name, space_, node, number));
   groups_[number] = away.groups.back().get();
   return *groups_[number];
 }
@@ -190,14 +183,14 @@ SharedGroup* SubscriptionIndex::find_group(std::string_view filter, std::string_
 }
 
 SharedGroup* SubscriptionIndex::group_by_number(std::uint32_t number) {
-  return number < groups_.size() ? groups_[number] : nullptr;
+  const auto found = groups_.find(number);
+  return found == groups_.end() ? nullptr : found->second;
 }
 
 bool SubscriptionIndex::remove_group(SharedGroup& group) {
   const NodeId node = group.node();
   auto& groups = elsewhere_at(node).groups;
-  groups_[group.number()] = nullptr;
-  free_groups_.push_back(group.number());
+  groups_.erase(group.number());
   std::erase_if(groups, [&](const auto& candidate) { return candidate.get() == &group; });
   const bool was_last = groups.empty();
   release_if_empty(node);
@@ -271,7 +264,8 @@ void SubscriptionIndex::join_overlaps(MatchResult& result) {
       return delivery.session != first->session;
     });
     const std::span<const Delivery> parts(first, last);
-    const auto excluded = std::ranges::count(parts, Audience::others, &Delivery::audience);
+    const auto excluded = std::ranges::count_if(
+        parts, [](const Delivery& part) { return part.audience == Audience::others; });
     if (parts.size() == 1) {
       joined.push_back(parts.front());
     } else if (excluded == 0) {

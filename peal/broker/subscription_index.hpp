@@ -1,7 +1,9 @@
-// Who wants a topic: this worker's subscriptions in a TopicTree, and what other workers want by filter.
+// Who wants a topic: this worker's subscriptions in a TopicTree, and what other workers want by
+// filter.
 //
-// A match walks the tree once, iteratively: per level one look-up, plus one for a "+" and one for a "#" only where such
-// children exist. Its cost depends on the matches, not on the number of subscriptions.
+// A match walks the tree once, iteratively: per level one look-up, plus one for a "+" and one for a
+// "#" only where such children exist. Its cost depends on the matches, not on the number of
+// subscriptions.
 //
 // Owned by one worker, used on its thread.
 #pragma once
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "peal/broker/mail.hpp"
@@ -32,7 +35,8 @@ struct Subscription {
 /// Which publishers a Delivery is for: No Local may split a session's in two. [MQTT-3.8.3-3]
 enum class Audience : std::uint8_t { everyone, others, own };
 
-/// One copy that one session gets of a message: its overlapping subscriptions joined. [MQTT-3.3.4-4]
+/// One copy that one session gets of a message: its overlapping subscriptions joined.
+/// [MQTT-3.3.4-4]
 struct Delivery {
   Session* session = nullptr;
   std::uint32_t first_identifier = 0;  // into MatchResult::identifiers
@@ -46,9 +50,9 @@ struct Delivery {
 struct MatchResult {
   std::vector<Delivery> deliveries;
   std::vector<std::uint32_t> identifiers;
-  std::vector<SharedGroup*> groups;   // decided here
-  std::uint64_t workers = 0;          // others with interested sessions, a bit each
-  std::uint64_t group_owners = 0;     // others that decide for a matching shared subscription
+  std::vector<SharedGroup*> groups;  // decided here
+  std::uint64_t workers = 0;         // others with interested sessions, a bit each
+  std::uint64_t group_owners = 0;    // others that decide for a matching shared subscription
 
   void clear();
   [[nodiscard]] bool is_empty() const {
@@ -58,14 +62,14 @@ struct MatchResult {
 
 class SubscriptionIndex {
  public:
-  explicit SubscriptionIndex(std::uint64_t hash_key) : tree_(hash_key) {}
+  SubscriptionIndex(NamespaceId space, std::uint64_t hash_key) : space_(space), tree_(hash_key) {}
   SubscriptionIndex(const SubscriptionIndex&) = delete;
   SubscriptionIndex& operator=(const SubscriptionIndex&) = delete;
 
   struct Added {
     NodeId node = NodeId::none;
-    bool is_new = false;          // this session had no subscription to that filter
-    bool is_first_here = false;   // nobody on this worker had one
+    bool is_new = false;         // this session had no subscription to that filter
+    bool is_first_here = false;  // nobody on this worker had one
   };
   /// Adds or replaces a subscription to `filter` (without share prefix). [MQTT-3.8.4-3]
   Added add(std::string_view filter, const Subscription& subscription);
@@ -84,7 +88,8 @@ class SubscriptionIndex {
   /// Another worker wants `filter` (`is_group`: as the one who decides for a group), or no more.
   void set_interest(std::string_view filter, WorkerIndex worker, bool is_group, bool is_wanted);
 
-  /// The group of "$share/`share_name`/`filter`" that this worker decides; made where it is missing.
+  /// The group of "$share/`share_name`/`filter`" that this worker decides; made where it is
+  /// missing.
   SharedGroup& group(std::string_view filter, std::string_view share_name, bool& is_new);
   [[nodiscard]] SharedGroup* find_group(std::string_view filter, std::string_view share_name);
   [[nodiscard]] SharedGroup* group_by_number(std::uint32_t number);
@@ -114,11 +119,13 @@ class SubscriptionIndex {
   void collect(NodeId node, MatchResult& result, unsigned& contributors) const;
   static void join_overlaps(MatchResult& result);
 
+  NamespaceId space_;
   TopicTree tree_;
   std::vector<Subscribers> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::vector<SharedGroup*> groups_;  // by number; null where one was removed
-  std::vector<std::uint32_t> free_groups_;
+  std::unordered_map<std::uint32_t, SharedGroup*>
+      groups_;  // by number; a number is never used again
+  std::uint32_t last_group_ = 0;
 };
 
 }  // namespace peal::broker

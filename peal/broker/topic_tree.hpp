@@ -1,8 +1,9 @@
 // A tree of topic levels: the ground under the subscriptions and under the retained messages.
 //
-// Nodes lie in one flat table and know each other by number; the edges of all nodes are one hash table keyed by (parent,
-// level), so that a step costs the same under a node with two children and under one with a million. A level of up to
-// 13 bytes stands in its node. About 50 bytes a node, everything counted.
+// Nodes lie in one flat table and know each other by number; the edges of all nodes are one hash
+// table keyed by (parent, level), so that a step costs the same under a node with two children and
+// under one with a million. A level of up to 13 bytes stands in its node. About 50 bytes a node,
+// everything counted.
 //
 // Owned by one worker, used on its thread. Nothing recurses.
 #pragma once
@@ -80,7 +81,7 @@ class TopicTree {
 
   std::uint64_t hash_key_;
   std::vector<Node> nodes_;
-  std::vector<NodeId> edges_;  // open addressing, linear probing; a power of two
+  std::vector<NodeId> edges_;   // open addressing, linear probing; a power of two
   NodeId free_ = NodeId::none;  // freed nodes, chained by `parent`
   std::size_t used_ = 1;
 };

@@ -1,4 +1,5 @@
-// Port: who is this client? Asked once per CONNECT, and again for every AUTH of an exchange. (MQTT 5 §4.12)
+// Port: who is this client? Asked once per CONNECT, and again for every AUTH of an exchange. (MQTT
+// 5 §4.12)
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "peal/broker/ports/connection.hpp"
+#include "peal/mqtt/reason_code.hpp"
 
 namespace peal::broker {
 
@@ -31,15 +33,16 @@ enum class AuthState : std::uint8_t { accepted, refused, more, pending };
 struct AuthAnswer {
   AuthState state = AuthState::refused;
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;  // when refused
-  std::string user;          // when accepted: who it is; empty for anonymous
-  std::string data;          // Authentication Data for the client
-  std::string reason_string; // for the client, may be empty
+  std::string user;           // when accepted: who it is; empty for anonymous
+  std::string data;           // Authentication Data for the client
+  std::string reason_string;  // for the client, may be empty
 };
 
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  /// The first step. `pending` promises a later `Worker::authenticated(ticket, ...)` on the worker's thread.
+  /// The first step. `pending` promises a later `Worker::authenticated(ticket, ...)` on the
+  /// worker's thread.
   [[nodiscard]] virtual AuthAnswer authenticate(const AuthRequest& request, AuthTicket ticket) = 0;
   /// The next step of an exchange that was answered with `more`.
   [[nodiscard]] virtual AuthAnswer proceed(const AuthRequest& request, AuthTicket ticket) = 0;

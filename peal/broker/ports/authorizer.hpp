@@ -1,4 +1,5 @@
-// Port: may this client publish, subscribe, receive? Every path of a message asks here and nowhere else.
+// Port: may this client publish, subscribe, receive? Every path of a message asks here and nowhere
+// else.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ struct ClientIdentity {
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  /// `topic` with its alias resolved; asked for every PUBLISH, for wills at CONNECT and again when they are sent.
+  /// `topic` with its alias resolved; asked for every PUBLISH, for wills at CONNECT and again when
+  /// they are sent.
   [[nodiscard]] virtual bool may_publish(const ClientIdentity& client, mqtt::TopicName topic,
                                          mqtt::QoS qos, bool retain) = 0;
   /// `filter` of a SUBSCRIBE; a share's name is for the port to leave aside.

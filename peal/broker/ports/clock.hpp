@@ -8,7 +8,8 @@ namespace peal::broker {
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// Monotonic; may be the time at which the current iteration began.    cost   O(1), no system call.
+  /// Monotonic; may be the time at which the current iteration began.    cost   O(1), no system
+  /// call.
   [[nodiscard]] virtual Time now() const = 0;
 };
 

@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include "peal/base/bytes.hpp"
-#include "peal/broker/message.hpp"
+#include "peal/base/shared_buffer.hpp"
 
 namespace peal::broker {
 
 /// Who is at the other end, as the transport knows. Valid as long as the connection.
 struct PeerInfo {
-  std::string_view address;              // "192.0.2.1:40312", "unix"
+  std::string_view address;  // "192.0.2.1:40312", "unix"
   bool is_loopback = false;
   bool is_encrypted = false;
   std::string_view certificate_common_name;  // empty without a verified client certificate
@@ -24,7 +24,7 @@ class Connection {
   virtual ~Connection() = default;
   /// Queues one or more whole packets for this iteration's flush.
   /// `bytes`   lie in the worker's arena, or in `owner`, which is then held while they wait.
-  virtual void send(Bytes bytes, const Message* owner) = 0;
+  virtual void send(Bytes bytes, const SharedBuffer* owner) = 0;
   /// Bytes that the peer's socket has not taken yet.
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
   /// Writes what was sent and closes. The channel hears of it no more.

@@ -14,8 +14,8 @@ struct LogEvent {
   std::string_view what;       // a fixed sentence: "client disconnected"
   std::string_view client_id;  // empty: not about a client
   std::string_view address;
-  std::string_view reason;     // a Reason Code's name, or why
-  std::string_view detail;     // the clause, the topic, the number
+  std::string_view reason;  // a Reason Code's name, or why
+  std::string_view detail;  // the clause, the topic, the number
 };
 
 class Log {

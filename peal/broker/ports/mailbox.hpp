@@ -1,4 +1,5 @@
-// Port: the way to the other workers. Never blocks and never loses anything; each pair of workers keeps its order.
+// Port: the way to the other workers. Never blocks and never loses anything; each pair of workers
+// keeps its order.
 #pragma once
 
 #include "peal/broker/mail.hpp"

@@ -1,0 +1,280 @@
+#include "peal/broker/channel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "peal/broker/handlers.hpp"
+#include "peal/broker/send_packet.hpp"
+#include "peal/broker/session.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+namespace {
+
+using mqtt::PacketType;
+using mqtt::ReasonCode;
+
+/// Output is flushed in the middle of a burst once so much of it lies in the arena.
+constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+
+Handled refuse_direction(Channel&, const mqtt::FixedHeader&, Bytes) {
+  return failure(ReasonCode::protocol_error, "a packet that only a server sends (MQTT 5 §2.1.2)");
+}
+
+struct Handler {
+  Handled (*handle)(Channel&, const mqtt::FixedHeader&, Bytes);
+  std::string_view clause;
+};
+
+/// By packet type; the clause is named when a packet cannot be decoded.
+constexpr std::array<Handler, 16> handlers{{
+    {refuse_direction, "reserved type (MQTT 5 §2.1.2)"},
+    {handle_connect, "CONNECT (MQTT 5 §3.1)"},
+    {refuse_direction, "CONNACK (MQTT 5 §3.2)"},
+    {handle_publish, "PUBLISH (MQTT 5 §3.3)"},
+    {handle_ack, "PUBACK (MQTT 5 §3.4)"},
+    {handle_ack, "PUBREC (MQTT 5 §3.5)"},
+    {handle_ack, "PUBREL (MQTT 5 §3.6)"},
+    {handle_ack, "PUBCOMP (MQTT 5 §3.7)"},
+    {handle_subscribe, "SUBSCRIBE (MQTT 5 §3.8)"},
+    {refuse_direction, "SUBACK (MQTT 5 §3.9)"},
+    {handle_unsubscribe, "UNSUBSCRIBE (MQTT 5 §3.10)"},
+    {refuse_direction, "UNSUBACK (MQTT 5 §3.11)"},
+    {handle_pingreq, "PINGREQ (MQTT 5 §3.12)"},
+    {refuse_direction, "PINGRESP (MQTT 5 §3.13)"},
+    {handle_disconnect, "DISCONNECT (MQTT 5 §3.14)"},
+    {handle_auth, "AUTH (MQTT 5 §3.15)"},
+}};
+
+bool may_come_now(ChannelState state, PacketType type) {
+  switch (state) {
+    case ChannelState::awaiting_connect:
+      return type == PacketType::connect;  // [MQTT-3.1.0-1] [MQTT3-3.1.0-1]
+    case ChannelState::authenticating:
+      return type == PacketType::auth || type == PacketType::disconnect;  // [MQTT-3.1.2-30]
+    case ChannelState::connected:
+      return type != PacketType::connect;  // [MQTT-3.1.0-2] [MQTT3-3.1.0-2]
+    case ChannelState::closed:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
+Channel::Channel(Worker& worker, Connection& connection, const ListenerSettings& listener)
+    : worker_(worker),
+      connection_(connection),
+      listener_(listener),
+      timer_(*this),
+      last_received_(worker.context().clock.now()) {
+  worker_.counters().connections.add();
+  worker_.timers().arm(timer_, last_received_ + worker_.context().settings.limits.connect_timeout);
+}
+
+Channel::~Channel() {
+  if (state_ != ChannelState::closed) {
+    connection_lost("the connection was dropped");
+  }
+  worker_.forget(*this);
+  worker_.counters().connections.subtract();
+}
+
+std::size_t Channel::packet_limit() const {
+  const Settings::Limits& limits = worker_.context().settings.limits;
+  return state_ == ChannelState::connected ? limits.packet_bytes : limits.connect_packet_bytes;
+}
+
+std::size_t Channel::feed(Bytes input) {
+  last_received_ = worker_.context().clock.now();
+  std::size_t consumed = 0;
+  while (state_ != ChannelState::closed && !is_waiting_) {
+    const auto frame = mqtt::next_frame(input.subspan(consumed), packet_limit(), version_);
+    if (!frame) {
+      fail({frame.error(), "fixed header (MQTT 5 §2.1)"});
+      break;
+    }
+    if (!*frame) {
+      return consumed;
+    }
+    consumed += (*frame)->size;
+    handle(**frame);
+    if (worker_.context().arena.used() >= flush_from_bytes) {
+      return consumed;
+    }
+  }
+  return state_ == ChannelState::closed ? input.size() : consumed;
+}
+
+void Channel::handle(const mqtt::Frame& frame) {
+  const auto type = frame.header.type;
+  const Handler& handler = handlers[static_cast<std::size_t>(type)];
+  if (!may_come_now(state_, type)) {
+    fail({ReasonCode::protocol_error, handler.clause});
+    return;
+  }
+  const Handled handled = handler.handle(*this, frame.header, frame.body);
+  if (!handled) {
+    const Failure& failed = handled.error();
+    fail({failed.reason, failed.detail.empty() ? handler.clause : failed.detail});
+  }
+}
+
+ClientIdentity Channel::identity() const {
+  if (session_ == nullptr) {
+    return {};
+  }
+  return {session_->client_id(), session_->user};
+}
+
+std::uint16_t Channel::window() const {
+  return std::min(receive_maximum_, worker_.context().settings.session.inflight);
+}
+
+bool Channel::take_receive_quota() {
+  if (!is_v5()) {
+    return true;  // 3.x knows no Receive Maximum
+  }
+  // What came before the last flush was answered by it, as far as QoS 1 goes; QoS 2 is open until
+  // its PUBREL.
+  if (quota_turn_ != worker_.flush_turn()) {
+    quota_turn_ = worker_.flush_turn();
+    quota_used_ = 0;
+  }
+  const std::size_t open = quota_used_ + session_->unreleased_count();
+  ++quota_used_;
+  return open < worker_.context().settings.session.inflight;
+}
+
+void Channel::start_keep_alive(std::chrono::seconds interval) {
+  silence_limit_ = std::chrono::milliseconds(interval) * 3 / 2;
+  timer_.cancel();
+  if (silence_limit_.count() > 0) {
+    worker_.timers().arm(timer_, last_received_ + silence_limit_);
+  }
+}
+
+void Channel::on_timer(Timer&) {
+  if (state_ != ChannelState::connected) {
+    worker_.doom(*this,
+                 {ReasonCode::unspecified_error, "no complete CONNECT within connect_timeout"});
+    return;
+  }
+  const Time deadline = last_received_ + silence_limit_;
+  if (worker_.context().clock.now() < deadline) {
+    worker_.timers().arm(timer_, deadline);
+    return;
+  }
+  worker_.counters().keep_alive_timeouts.add();
+  worker_.doom(*this, {ReasonCode::keep_alive_timeout, "[MQTT-3.1.2-22]"});  // [MQTT3-3.1.2-24]
+}
+
+void Channel::drained() {
+  if (session_ != nullptr && state_ == ChannelState::connected) {
+    worker_.outbound().pump(*session_);
+  }
+}
+
+void Channel::fail(const Failure& failure) {
+  if (state_ == ChannelState::closed) {
+    return;
+  }
+  worker_.counters().protocol_errors.add();
+  log_end("client refused", mqtt::reason_name(failure.reason), failure.detail, true);
+  send_reason(failure);
+  close();  // [MQTT-4.13.1-1] [MQTT-4.13.2-1] [MQTT3-4.8.0-1]
+  leave_session(true);
+}
+
+void Channel::send_reason(const Failure& failure) {
+  if (state_ == ChannelState::connected) {
+    if (!is_v5()) {
+      return;
+    }
+    const ReasonCode reason = mqtt::is_reason_of(PacketType::disconnect, failure.reason)
+                                  ? failure.reason
+                                  : ReasonCode::unspecified_error;      // [MQTT-3.14.2-1]
+    send_packet(mqtt::Disconnect{.reason = reason, .properties = {}});  // [MQTT-3.14.0-1]
+    return;
+  }
+  if (!is_version_known_) {
+    return;  // nobody to talk to in a language that is understood
+  }
+  const bool is_for_v3 = mqtt::connect_return_code(failure.reason) != 0 &&
+                         failure.reason != ReasonCode::malformed_packet &&
+                         failure.reason != ReasonCode::protocol_error &&
+                         failure.reason != ReasonCode::unspecified_error;
+  if (!is_v5() && !is_for_v3) {
+    return;  // [MQTT3-3.1.4-1] [MQTT3-3.2.2-6]
+  }
+  const ReasonCode reason = mqtt::is_reason_of(PacketType::connack, failure.reason)
+                                ? failure.reason
+                                : ReasonCode::unspecified_error;  // [MQTT-3.2.2-8]
+  worker_.counters().refused_connects.add();
+  send_packet(mqtt::Connack{.session_present = false,  // [MQTT-3.2.2-6] [MQTT3-3.2.2-4]
+                            .reason = reason,
+                            .properties = {}});
+}
+
+void Channel::taken_over() {
+  log_end("client taken over", "Session taken over", "[MQTT-3.1.4-3]", false);
+  if (is_v5()) {
+    send_packet(mqtt::Disconnect{.reason = ReasonCode::session_taken_over, .properties = {}});
+  }
+  close();
+  leave_session(true);
+}
+
+void Channel::server_stops() {
+  if (is_v5() && state_ == ChannelState::connected) {
+    send_packet(mqtt::Disconnect{.reason = ReasonCode::server_shutting_down, .properties = {}});
+  }
+  close();
+  leave_session(true);
+}
+
+void Channel::connection_lost(std::string_view why) {
+  if (state_ == ChannelState::closed) {
+    return;
+  }
+  log_end("client lost", why, {}, false);
+  state_ = ChannelState::closed;
+  timer_.cancel();
+  leave_session(true);  // [MQTT-3.1.2-8] [MQTT3-3.1.2-8]
+}
+
+void Channel::close() {
+  state_ = ChannelState::closed;
+  timer_.cancel();
+  connection_.close();
+}
+
+void Channel::leave_session(bool publish_will) {
+  if (exchange != nullptr && exchange->is_running) {
+    worker_.withdraw_ticket(exchange->ticket);
+    exchange->is_running = false;
+  }
+  if (session_ != nullptr) {
+    Session& session = *session_;
+    session_ = nullptr;
+    worker_.keeper().leave(session, publish_will);
+  }
+}
+
+void Channel::log_end(std::string_view what, std::string_view reason, std::string_view detail,
+                      bool is_warning) const {
+  const LogLevel level = is_warning ? LogLevel::warning : LogLevel::info;
+  Log& log = worker_.context().log;
+  if (log.wants(level)) {
+    log.write({.level = level,
+               .what = what,
+               .client_id = identity().client_id,
+               .address = connection_.peer().address,
+               .reason = reason,
+               .detail = detail});
+  }
+}
+
+}  // namespace peal::broker

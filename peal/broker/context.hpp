@@ -1,0 +1,41 @@
+// What every part of a worker needs of the world and of its worker, in one place. References
+// outlive the worker.
+#pragma once
+
+#include "peal/base/arena.hpp"
+#include "peal/base/timer_wheel.hpp"
+#include "peal/broker/counters.hpp"
+#include "peal/broker/mail.hpp"
+#include "peal/broker/ports/authenticator.hpp"
+#include "peal/broker/ports/authorizer.hpp"
+#include "peal/broker/ports/clock.hpp"
+#include "peal/broker/ports/log.hpp"
+#include "peal/broker/ports/mailbox.hpp"
+#include "peal/broker/ports/publish_hook.hpp"
+#include "peal/broker/ports/random.hpp"
+#include "peal/broker/settings.hpp"
+
+namespace peal::broker {
+
+struct Context {
+  const Settings& settings;
+  Clock& clock;
+  Random& random;
+  Log& log;
+  Mailbox& mailbox;
+  Authenticator& authenticator;
+  Authorizer& authorizer;
+  PublishHook* publish_hook = nullptr;  // may be null
+  Arena& arena;                         // of this worker's iteration
+  /// The same on every worker: names are hashed with it to find their home.
+  std::uint64_t hash_key = 0;
+  WorkerIndex self{};
+  unsigned worker_count = 1;
+};
+
+/// The worker that `name` of `space` belongs to: a session's by its Client Identifier, a retained
+/// message's by its topic, a group's by its filter.    cost   O(size).      threads   pure.
+[[nodiscard]] WorkerIndex home_of(std::string_view name, NamespaceId space, std::uint64_t hash_key,
+                                  unsigned worker_count);
+
+}  // namespace peal::broker

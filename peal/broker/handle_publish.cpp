@@ -1,0 +1,164 @@
+#include <algorithm>
+
+#include "peal/broker/handlers.hpp"
+#include "peal/broker/incoming_properties.hpp"
+#include "peal/broker/publication.hpp"
+#include "peal/broker/send_packet.hpp"
+#include "peal/broker/session.hpp"
+#include "peal/broker/space.hpp"
+#include "peal/broker/worker.hpp"
+#include "peal/mqtt/utf8.hpp"
+
+namespace peal::broker {
+
+namespace {
+
+using mqtt::QoS;
+using mqtt::ReasonCode;
+
+/// Puts the topic in place of the alias. [MQTT-3.3.2-7] [MQTT-3.3.2-12]
+Handled resolve_alias(Channel& channel, mqtt::Publish& packet, std::uint16_t alias) {
+  if (alias == 0) {
+    return {};
+  }
+  if (alias > channel.worker().context().settings.session.topic_alias_max) {
+    return failure(ReasonCode::topic_alias_invalid, "[MQTT-3.3.2-9]");
+  }
+  if (!packet.topic.empty()) {
+    return {};  // a new one; kept once the topic turned out to be allowed
+  }
+  packet.topic = channel.aliases_in.find(alias);
+  if (packet.topic.empty()) {
+    return failure(ReasonCode::protocol_error, "unknown Topic Alias (MQTT 5 §3.3.2.3.4)");
+  }
+  return {};
+}
+
+/// Why this message may not be published, though the packet is in order.
+ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_utf8_claimed) {
+  const Context& context = channel.worker().context();
+  const Settings& settings = context.settings;
+  if (message.topic.text().size() > settings.limits.topic_bytes ||
+      mqtt::count_levels(message.topic.text()) > settings.limits.topic_levels) {
+    return ReasonCode::topic_name_invalid;
+  }
+  // Topics that begin with '$' are the server's own.
+  if (message.topic.is_dollar() ||
+      !context.authorizer.may_publish(channel.identity(), message.topic, message.qos,
+                                      message.retain)) {
+    return ReasonCode::not_authorized;
+  }
+  if (is_utf8_claimed && settings.mqtt.validate_payload_format &&
+      !mqtt::is_utf8(as_text(message.payload))) {
+    return ReasonCode::payload_format_invalid;
+  }
+  if (message.retain && message.payload.size() > settings.retained.message_bytes) {
+    return ReasonCode::quota_exceeded;
+  }
+  if (context.publish_hook != nullptr &&
+      !context.publish_hook->on_publish(channel.identity(), message)) {
+    return ReasonCode::not_authorized;
+  }
+  return ReasonCode::success;
+}
+
+/// PUBACK or PUBREC. [MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT3-3.3.4-1]
+/// [MQTT3-2.3.1-6]
+void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
+  channel.send_packet(mqtt::Ack{.type = packet.qos == QoS::at_least_once ? mqtt::PacketType::puback
+                                                                         : mqtt::PacketType::pubrec,
+                                .packet_id = packet.packet_id,
+                                .reason = reason,  // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
+                                .properties = {}});
+}
+
+Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
+  if (reason == ReasonCode::not_authorized) {
+    channel.worker().counters().denied_publishes.add();
+  }
+  if (channel.is_v5() && packet.qos != QoS::at_most_once) {
+    acknowledge(channel, packet, reason);
+    return {};
+  }
+  if (reason != ReasonCode::not_authorized && reason != ReasonCode::quota_exceeded) {
+    return failure(reason, "PUBLISH (MQTT 5 §3.3)");
+  }
+  // A QoS 0 message is dropped; in 3.x an acknowledgement cannot say no. [MQTT3-3.3.5-2]
+  if (packet.qos != QoS::at_most_once) {
+    acknowledge(channel, packet, ReasonCode::success);
+    if (packet.qos == QoS::exactly_once) {
+      channel.session().add_unreleased(packet.packet_id);  // its PUBREL will come
+    }
+  }
+  return {};
+}
+
+Handled check_capabilities(const Channel& channel, const mqtt::Publish& packet) {
+  const Settings& settings = channel.worker().context().settings;
+  if (packet.qos > settings.mqtt.max_qos) {
+    return failure(ReasonCode::qos_not_supported, "[MQTT-3.2.2-11]");
+  }
+  if (packet.retain && !settings.retained.is_available) {
+    return failure(ReasonCode::retain_not_supported, "[MQTT-3.2.2-14]");
+  }
+  return {};
+}
+
+}  // namespace
+
+Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes body) {
+  Worker& worker = channel.worker();
+  auto packet = mqtt::decode_publish(header, body, channel.version());
+  if (!packet) {
+    return failure(packet.error(), {});
+  }
+  worker.counters().messages_received.add();
+  const auto properties =
+      read_incoming(packet->properties, worker.context().settings.limits, worker.context().arena);
+  if (!properties) {
+    return std::unexpected(properties.error());
+  }
+  const bool is_by_alias = packet->topic.empty();
+  if (auto resolved = resolve_alias(channel, *packet, properties->topic_alias); !resolved) {
+    return resolved;
+  }
+  if (auto capable = check_capabilities(channel, *packet); !capable) {
+    return capable;
+  }
+  Session& session = channel.session();
+  if (packet->qos == QoS::exactly_once && session.is_unreleased(packet->packet_id)) {
+    acknowledge(channel, *packet, ReasonCode::success);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
+    return {};
+  }
+  if (packet->qos != QoS::at_most_once && !channel.take_receive_quota()) {
+    return failure(ReasonCode::receive_maximum_exceeded, "[MQTT-3.3.4-7]");
+  }
+  const MessageFields message{
+      .topic = packet->topic,
+      .payload = packet->payload,
+      .properties = properties->forwarded,
+      .qos = packet->qos,
+      .retain = packet->retain,
+      .expires = properties->has_expiry ? worker.context().clock.now() + properties->expiry : never,
+      .publisher = session.publisher()};
+  if (const ReasonCode refusal = refusal_of(channel, message, properties->is_utf8_claimed);
+      refusal != ReasonCode::success) {
+    return refuse(channel, *packet, refusal);
+  }
+  if (properties->topic_alias != 0 && !is_by_alias) {
+    channel.aliases_in.set(properties->topic_alias, packet->topic);
+  }
+  if (packet->qos == QoS::exactly_once) {
+    session.add_unreleased(packet->packet_id);  // before it is handed on
+  }
+  Publication publication(message);
+  const bool is_wanted = worker.router().route(session.space(), publication);
+  if (packet->qos != QoS::at_most_once) {
+    acknowledge(
+        channel, *packet,
+        is_wanted || !channel.is_v5() ? ReasonCode::success : ReasonCode::no_matching_subscribers);
+  }
+  return {};
+}
+
+}  // namespace peal::broker

@@ -1,0 +1,226 @@
+#include "peal/broker/outbound.hpp"
+
+#include <algorithm>
+
+#include "peal/broker/channel.hpp"
+#include "peal/broker/send_packet.hpp"
+#include "peal/broker/session.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+using mqtt::QoS;
+
+bool Outbound::deliver(Session& session, Publication& publication, const OutboundCopy& copy) {
+  const Context& context = worker_.context();
+  const MessageFields& fields = publication.fields();
+  if (context.authorizer.restricts_receiving() &&
+      !context.authorizer.may_receive({session.client_id(), session.user}, fields.topic)) {
+    return false;
+  }
+  if (fields.retain && worker_.retained_delivery().has_job(session)) {
+    worker_.retained_delivery().note_live(session, fields.topic);
+  }
+  return copy.qos == QoS::at_most_once ? send_at_most_once(session, publication, copy)
+                                       : enqueue(session, publication, copy);
+}
+
+bool Outbound::send_at_most_once(Session& session, Publication& publication,
+                                 const OutboundCopy& copy) {
+  Counters& counters = worker_.counters();
+  const Context& context = worker_.context();
+  Channel* channel = session.channel;
+  if (channel == nullptr) {
+    if (context.settings.queue.qos0_offline && copy.group == nullptr) {
+      return enqueue(session, publication, copy);
+    }
+    counters.dropped_offline_qos0.add();
+    return false;
+  }
+  if (channel->connection().unsent_bytes() >= context.settings.queue.unsent_bytes) {
+    counters.dropped_unsent_full.add();
+    return false;
+  }
+  if (copy.group != nullptr) {
+    worker_.shared().done(session, *copy.group);  // sent is done
+  }
+  if (copy.identifiers.empty() && !channel->aliases_out_enabled()) {
+    const auto encoded =
+        publication.encoded(channel->version(), copy.retain, context.clock.now(), context.arena);
+    if (encoded.bytes.size() > channel->maximum_packet_size()) {
+      counters.dropped_too_large.add();  // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
+      return true;
+    }
+    channel->send(encoded.bytes, encoded.owner);
+    counters.messages_sent.add();
+    return true;
+  }
+  send_publish(*channel, publication.fields(),
+               {.retain = copy.retain, .identifiers = copy.identifiers});
+  return true;
+}
+
+bool Outbound::enqueue(Session& session, Publication& publication, const OutboundCopy& copy) {
+  if (!make_room(session, publication.message()->bytes())) {
+    return false;
+  }
+  session.outgoing.push(publication.message(), copy.qos, copy.retain, copy.identifiers, copy.group);
+  worker_.counters().queued_messages.add();
+  if (session.channel != nullptr) {
+    pump(session);
+  }
+  return true;
+}
+
+bool Outbound::make_room(Session& session, std::size_t bytes) {
+  const Settings::Queue& limits = worker_.context().settings.queue;
+  Outgoing& outgoing = session.outgoing;
+  auto is_full = [&] {
+    return outgoing.waiting_count() >= limits.messages ||
+           (outgoing.waiting_bytes() + bytes > limits.bytes && outgoing.waiting_count() > 0);
+  };
+  if (!is_full()) {
+    return true;
+  }
+  // What nobody wants any more goes first.
+  const std::uint32_t expired = outgoing.drop_expired(worker_.context().clock.now());
+  worker_.counters().dropped_expired.add(expired);
+  worker_.counters().queued_messages.subtract(expired);
+  while (is_full()) {
+    worker_.counters().dropped_queue_full.add();
+    if (limits.on_full == OnFull::disconnect && session.channel != nullptr) {
+      worker_.doom(*session.channel,
+                   {mqtt::ReasonCode::quota_exceeded, "queue.messages or queue.bytes"});
+    }
+    if (limits.on_full != OnFull::drop_oldest) {
+      return false;
+    }
+    discard_waiting(session);
+  }
+  return true;
+}
+
+/// Drops the message that waits longest.
+void Outbound::discard_waiting(Session& session) {
+  const OutgoingMessage entry = session.outgoing.take_waiting();
+  if (const OutgoingDetails* details = session.outgoing.details_of(entry);
+      details != nullptr && details->is_shared) {
+    worker_.shared().done(session, details->group);
+  }
+  session.outgoing.drop(entry);
+  worker_.counters().queued_messages.subtract();
+}
+
+void Outbound::done(Session& session, OutgoingMessage& entry) {
+  if (const OutgoingDetails* details = session.outgoing.details_of(entry);
+      details != nullptr && details->is_shared) {
+    worker_.shared().done(session, details->group);
+  }
+  session.outgoing.finish(entry);
+  worker_.counters().queued_messages.subtract();
+}
+
+void Outbound::pump(Session& session) {
+  Channel& channel = *session.channel;
+  const Settings& settings = worker_.context().settings;
+  while (channel.state() == ChannelState::connected &&
+         channel.connection().unsent_bytes() < settings.queue.unsent_bytes &&
+         (send_again(channel) || send_next(channel))) {
+  }
+  worker_.retained_delivery().go_on(session);
+}
+
+/// Sends the next unfinished message of an earlier connection once more. [MQTT-4.4.0-1]
+/// [MQTT3-4.4.0-1]
+bool Outbound::send_again(Channel& channel) {
+  Outgoing& outgoing = channel.session().outgoing;
+  OutgoingMessage* entry = outgoing.next_resend();
+  if (entry == nullptr || outgoing.outstanding() >= channel.window()) {
+    return false;
+  }
+  if (entry->state == FlowState::released) {
+    channel.send_packet(mqtt::Ack{.type = mqtt::PacketType::pubrel,
+                                  .packet_id = entry->packet_id,
+                                  .reason = mqtt::ReasonCode::success,
+                                  .properties = {}});
+    outgoing.resent();
+    return true;
+  }
+  // Never refused by its size: a client that now allows less than before gets it dropped as if
+  // delivered.
+  const bool fits = send_publish(channel, entry->message->fields(),
+                                 {.packet_id = entry->packet_id,
+                                  .qos = entry->qos,
+                                  .retain = entry->retain,
+                                  .dup = true,  // [MQTT-3.3.1-1] [MQTT-3.3.1-3] [MQTT3-3.3.1-1]
+                                  .identifiers = outgoing.identifiers_of(*entry)});
+  if (fits) {
+    outgoing.resent();
+  } else {
+    done(channel.session(), *entry);
+  }
+  return true;
+}
+
+/// Sends the next waiting message, if the client's window has a place. [MQTT-3.3.4-9]
+/// [MQTT-4.9.0-2]
+bool Outbound::send_next(Channel& channel) {
+  Session& session = channel.session();
+  Outgoing& outgoing = session.outgoing;
+  const OutgoingMessage* next = outgoing.next_waiting();
+  if (next == nullptr || outgoing.next_resend() != nullptr) {
+    return false;
+  }
+  if (next->message->is_expired(worker_.context().clock.now())) {
+    worker_.counters().dropped_expired.add();  // [MQTT-3.3.2-5]
+    discard_waiting(session);
+    return true;
+  }
+  if (next->qos == QoS::at_most_once) {
+    const OutgoingMessage entry = outgoing.take_waiting();
+    send_publish(channel, entry.message->fields(),
+                 {.retain = entry.retain, .identifiers = outgoing.identifiers_of(entry)});
+    outgoing.drop(entry);
+    worker_.counters().queued_messages.subtract();
+    return true;
+  }
+  if (outgoing.outstanding() >= channel.window()) {
+    return false;
+  }
+  OutgoingMessage& entry = outgoing.begin_flight();
+  const bool fits = send_publish(channel, entry.message->fields(),
+                                 {.packet_id = entry.packet_id,
+                                  .qos = entry.qos,
+                                  .retain = entry.retain,
+                                  .identifiers = outgoing.identifiers_of(entry)});
+  if (!fits) {
+    done(session, entry);  // [MQTT-3.1.2-25]
+  }
+  return true;
+}
+
+/// returns   false when the packet is larger than the client allows; it was not sent then.
+bool Outbound::send_publish(Channel& channel, const MessageFields& fields, PublishHeader header) {
+  const Context& context = worker_.context();
+  const Time now = context.clock.now();
+  TopicAliasesOut::Alias alias;
+  if (channel.aliases_out_enabled()) {
+    alias =
+        channel.aliases_out.find(fields.topic, channel.topic_alias_maximum());  // [MQTT-3.1.2-26]
+    header.topic_alias = alias.number;
+    header.is_topic_left_out = alias.is_known;
+  }
+  const Bytes bytes = encode_publish(fields, header, channel.version(), now, context.arena);
+  if (bytes.size() > channel.maximum_packet_size()) {
+    worker_.counters().dropped_too_large.add();  // [MQTT-3.1.2-24]
+    return false;
+  }
+  if (alias.number != 0 && !alias.is_known) {
+    channel.aliases_out.keep(fields.topic);
+  }
+  channel.send(bytes);
+  worker_.counters().messages_sent.add();
+  return true;
+}
+
+}  // namespace peal::broker

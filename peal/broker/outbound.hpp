@@ -1,0 +1,57 @@
+// Brings messages to one session's client: at once where it may, through the session's queue where
+// it must.
+//
+// Keeps what the client asked for (Receive Maximum, Maximum Packet Size, Topic Alias Maximum) and
+// what the operator allows (queue limits, unsent bytes). A slow client costs its own limit and no
+// more.
+#pragma once
+
+#include <span>
+
+#include "peal/broker/mail.hpp"
+#include "peal/broker/outgoing.hpp"
+#include "peal/broker/publication.hpp"
+
+namespace peal::broker {
+
+class Channel;
+class Session;
+class Worker;
+
+/// How one receiver gets a message.
+struct OutboundCopy {
+  mqtt::QoS qos = mqtt::QoS::at_most_once;
+  bool retain = false;
+  std::span<const std::uint32_t> identifiers = {};
+  const GroupRef* group = nullptr;  // dealt out by a shared subscription
+};
+
+class Outbound {
+ public:
+  explicit Outbound(Worker& worker) : worker_(worker) {}
+
+  /// Sends or queues one copy.
+  /// returns   false when the session could not take it (away or full): another member of its group
+  /// may.
+  bool deliver(Session& session, Publication& publication, const OutboundCopy& copy);
+
+  /// Sends what waits, as far as the client's window and its socket allow: first what has to be
+  /// sent again, in its order, then what is new. [MQTT-4.6.0-6]
+  void pump(Session& session);
+
+  /// A message is finished: by its acknowledgement or because it was dropped.
+  void done(Session& session, OutgoingMessage& entry);
+
+ private:
+  bool send_at_most_once(Session& session, Publication& publication, const OutboundCopy& copy);
+  bool enqueue(Session& session, Publication& publication, const OutboundCopy& copy);
+  bool make_room(Session& session, std::size_t bytes);
+  bool send_again(Channel& channel);
+  bool send_next(Channel& channel);
+  bool send_publish(Channel& channel, const MessageFields& fields, PublishHeader header);
+  void discard_waiting(Session& session);
+
+  Worker& worker_;
+};
+
+}  // namespace peal::broker

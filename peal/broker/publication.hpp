@@ -1,0 +1,66 @@
+// One message on its way through this worker: what it says, and its encodings, each made once
+// however many receive it.
+//
+// Lives on the stack of whoever routes it. A QoS 0 message to connected clients needs nothing else;
+// a Message (the shared, lasting form) is made when a queue or another worker has to keep it.
+#pragma once
+
+#include <array>
+
+#include "peal/base/arena.hpp"
+#include "peal/broker/message.hpp"
+#include "peal/mqtt/packets.hpp"
+
+namespace peal::broker {
+
+class Publication {
+ public:
+  explicit Publication(const MessageFields& fields) : fields_(fields) {}
+  explicit Publication(MessageRef message)
+      : fields_(message->fields()), message_(std::move(message)) {}
+  Publication(const Publication&) = delete;
+  Publication& operator=(const Publication&) = delete;
+
+  [[nodiscard]] const MessageFields& fields() const { return fields_; }
+
+  /// The lasting form, made at the first call.
+  [[nodiscard]] const MessageRef& message() {
+    if (!message_) {
+      message_ = Message::make(fields_);
+    }
+    return message_;
+  }
+
+  /// A whole PUBLISH packet, and who owns its bytes (null: the arena of this iteration).
+  struct Encoded {
+    Bytes bytes;
+    const SharedBuffer* owner = nullptr;
+  };
+  /// The QoS 0 packet of that version and RETAIN flag, without alias and identifiers; encoded once.
+  [[nodiscard]] Encoded encoded(mqtt::ProtocolVersion version, bool retain, Time now, Arena& arena);
+
+ private:
+  MessageFields fields_;
+  MessageRef message_;
+  std::array<Encoded, 4> encoded_{};
+  std::array<SharedRef<SharedBuffer>, 4> owners_{};  // holds on what does not lie in the arena
+};
+
+/// What of a PUBLISH differs between its receivers.
+struct PublishHeader {
+  mqtt::PacketId packet_id = mqtt::PacketId::none;
+  mqtt::QoS qos = mqtt::QoS::at_most_once;
+  bool retain = false;
+  bool dup = false;
+  std::span<const std::uint32_t> identifiers = {};
+  std::uint16_t topic_alias = 0;
+  bool is_topic_left_out = false;  // the alias says it
+};
+
+/// Encodes a PUBLISH of `fields` into `arena`. In v5 with the Message Expiry Interval that is left
+/// at `now` [MQTT-3.3.2-6], all properties as they came and in their order [MQTT-3.3.2-17]
+/// [MQTT-3.3.2-18].
+[[nodiscard]] Bytes encode_publish(const MessageFields& fields, const PublishHeader& header,
+                                   mqtt::ProtocolVersion version, Time now, Arena& arena);
+
+}  // namespace peal::broker

@@ -1,0 +1,207 @@
+#include "peal/broker/retained_delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "peal/base/hash.hpp"
+#include "peal/broker/channel.hpp"
+#include "peal/broker/publication.hpp"
+#include "peal/broker/session.hpp"
+#include "peal/broker/space.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+namespace {
+
+constexpr std::size_t slice_bytes = std::size_t{64} * 1024;
+/// As many may wait in the session's own queue before the next retained messages join them.
+constexpr std::uint32_t waiting_limit = 64;
+
+}  // namespace
+
+std::uint64_t RetainedDelivery::hash_of(mqtt::TopicName topic) const {
+  return hash_text(topic.text(), worker_.context().hash_key);
+}
+
+bool RetainedDelivery::has_job(const Session& session) const {
+  if (!session.has_retained_job) {
+    return false;
+  }
+  const auto found = queues_.find(session.handle().slot);
+  return found != queues_.end() && !found->second.is_running;
+}
+
+void RetainedDelivery::note_live(const Session& session, mqtt::TopicName topic) {
+  queues_[session.handle().slot].newer.insert(hash_of(topic));
+}
+
+void RetainedDelivery::start(Session& session, std::vector<RetainedWish> wishes) {
+  Queue& queue = queues_[session.handle().slot];
+  queue.session = session.handle();
+  session.has_retained_job = true;
+  for (RetainedWish& wish : wishes) {
+    Job& job = queue.jobs.emplace_back();
+    job.number = ++last_job_;
+    job.wish = std::move(wish);
+    collect(session, job);
+  }
+  go_on(session);
+}
+
+void RetainedDelivery::collect(const Session& session, Job& job) {
+  const Context& context = worker_.context();
+  const mqtt::TopicFilter filter = *mqtt::TopicFilter::parse(job.wish.filter);
+  Space& space = session.space();
+  const WorkerIndex home =
+      home_of(filter.filter(), space.id, context.hash_key, context.worker_count);
+  for (unsigned i = 0; i < context.worker_count; ++i) {
+    const auto worker = static_cast<WorkerIndex>(i);
+    if (!filter.has_wildcard() && worker != home) {
+      continue;
+    }
+    if (worker == context.self) {
+      space.retained.collect(filter, context.clock.now(), job.messages);
+      continue;
+    }
+    ++job.replies_awaited;
+    slot_of_job_[job.number] = session.handle().slot;
+    context.mailbox.send(
+        worker, mail::RetainedRequest{job.wish.filter, space.id, context.self, job.number});
+  }
+}
+
+void RetainedDelivery::receive(const mail::RetainedRequest& request) {
+  const Context& context = worker_.context();
+  mail::RetainedReply reply{.messages = {}, .job = request.job};
+  worker_.space(request.space)
+      .retained.collect(*mqtt::TopicFilter::parse(request.filter), context.clock.now(),
+                        reply.messages);
+  context.mailbox.send(request.reply_to, std::move(reply));
+}
+
+void RetainedDelivery::receive(mail::RetainedReply& reply) {
+  const auto slot = slot_of_job_.find(reply.job);
+  if (slot == slot_of_job_.end()) {
+    return;
+  }
+  const auto queue = queues_.find(slot->second);
+  if (queue == queues_.end()) {
+    slot_of_job_.erase(slot);
+    return;
+  }
+  const auto job = std::ranges::find(queue->second.jobs, reply.job, &Job::number);
+  if (job == queue->second.jobs.end()) {
+    slot_of_job_.erase(slot);
+    return;
+  }
+  std::ranges::move(reply.messages, std::back_inserter(job->messages));
+  if (--job->replies_awaited == 0) {
+    slot_of_job_.erase(slot);
+  }
+  if (Session* session = worker_.sessions().find(queue->second.session)) {
+    go_on(*session);
+  }
+}
+
+void RetainedDelivery::go_on(Session& session) {
+  if (!session.has_retained_job) {
+    return;
+  }
+  const auto found = queues_.find(session.handle().slot);
+  if (found == queues_.end() || found->second.is_running) {
+    return;
+  }
+  Queue& queue = found->second;
+  queue.is_running = true;
+  std::size_t bytes_left = slice_bytes;
+  Slice slice = Slice::finished;
+  while (!queue.jobs.empty() && slice == Slice::finished) {
+    slice = send_slice(session, queue, bytes_left);
+    if (slice == Slice::finished) {
+      queue.jobs.pop_front();
+    }
+  }
+  queue.is_running = false;
+  if (queue.jobs.empty()) {
+    session.has_retained_job = false;
+    queues_.erase(found);
+  } else if (slice == Slice::used_up) {
+    due_.push_back(session.handle());
+  }
+}
+
+RetainedDelivery::Slice RetainedDelivery::send_slice(Session& session, Queue& queue,
+                                                     std::size_t& bytes_left) {
+  Job& job = queue.jobs.front();
+  const Settings::Queue& limits = worker_.context().settings.queue;
+  if (job.replies_awaited > 0) {
+    return Slice::blocked;
+  }
+  for (; job.next < job.messages.size(); ++job.next) {
+    if (session.channel == nullptr ||
+        session.channel->connection().unsent_bytes() >= limits.unsent_bytes / 2 ||
+        session.outgoing.waiting_count() >= waiting_limit) {
+      return Slice::blocked;  // the client's acknowledgement or drained socket goes on with it
+    }
+    const MessageRef message = std::exchange(job.messages[job.next], {});
+    if (message->bytes() > bytes_left) {
+      job.messages[job.next] = message;
+      bytes_left = slice_bytes;
+      return Slice::used_up;
+    }
+    bytes_left -= message->bytes();
+    send(session, queue, job, message);
+  }
+  return Slice::finished;
+}
+
+void RetainedDelivery::send(Session& session, const Queue& queue, const Job& job,
+                            const MessageRef& message) {
+  const mqtt::SubscriptionOptions& options = job.wish.options;
+  const bool is_own = options.no_local && message->publisher() == session.publisher();
+  if (is_own || message->is_expired(worker_.context().clock.now()) ||
+      queue.newer.contains(hash_of(message->topic()))) {
+    return;
+  }
+  Publication publication(message);
+  const std::span<const std::uint32_t> identifiers{&job.wish.identifier,
+                                                   job.wish.identifier != 0 ? 1U : 0U};
+  // [MQTT-3.3.1-9] [MQTT3-3.3.1-6] [MQTT3-3.3.1-8]
+  worker_.outbound().deliver(
+      session, publication,
+      {.qos = std::min(message->qos(), options.qos), .retain = true, .identifiers = identifiers});
+}
+
+void RetainedDelivery::run() {
+  for (const SessionHandle handle : std::exchange(due_, {})) {
+    if (Session* session = worker_.sessions().find(handle)) {
+      go_on(*session);
+    }
+  }
+}
+
+void RetainedDelivery::leave(Session& session) {
+  if (!session.has_retained_job) {
+    return;
+  }
+  session.has_retained_job = false;
+  const auto found = queues_.find(session.handle().slot);
+  if (found == queues_.end()) {
+    return;
+  }
+  Queue queue = std::move(found->second);
+  queues_.erase(found);
+  if (session.expiry_interval.count() == 0) {
+    return;
+  }
+  for (Job& job : queue.jobs) {
+    for (std::size_t i = job.next; i < job.messages.size(); ++i) {
+      if (std::min(job.messages[i]->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
+        send(session, queue, job, job.messages[i]);
+      }
+    }
+  }
+}
+
+}  // namespace peal::broker

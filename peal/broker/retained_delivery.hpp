@@ -1,0 +1,82 @@
+// Sends the retained messages that a SUBSCRIBE asks for, a slice at a time: a subscriber to "#"
+// over a million topics takes as much per turn as its socket and its window do, and nobody waits
+// for it. (MQTT 5 §3.3.1.3, §3.8.3.1)
+//
+// The messages are collected once, from the worker that keeps each (all of them for a filter with
+// wildcards). A topic that is published anew while its retained message still waits is left out:
+// the client has the newer one.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "peal/broker/mail.hpp"
+#include "peal/broker/message.hpp"
+#include "peal/mqtt/packets.hpp"
+
+namespace peal::broker {
+
+class Session;
+class Worker;
+
+/// One filter of a SUBSCRIBE whose retained messages are to be sent.
+struct RetainedWish {
+  std::string filter;
+  mqtt::SubscriptionOptions options;
+  std::uint32_t identifier = 0;
+};
+
+class RetainedDelivery {
+ public:
+  explicit RetainedDelivery(Worker& worker) : worker_(worker) {}
+
+  void start(Session& session, std::vector<RetainedWish> wishes);
+  /// Sends on, as far as the client takes it.
+  void go_on(Session& session);
+  /// The next slice for those who used up their last one.
+  void run();
+  [[nodiscard]] bool is_due() const { return !due_.empty(); }
+
+  /// Whether retained messages for the session are on their way, and not just being sent.
+  [[nodiscard]] bool has_job(const Session& session) const;
+  /// The session was sent a newer message of `topic`.
+  void note_live(const Session& session, mqtt::TopicName topic);
+  /// The client went: what it was to get with QoS 1 or 2 is queued, the rest dropped.
+  void leave(Session& session);
+
+  void receive(const mail::RetainedRequest& request);
+  void receive(mail::RetainedReply& reply);
+
+ private:
+  struct Job {
+    std::uint32_t number = 0;
+    RetainedWish wish;
+    std::vector<MessageRef> messages;
+    std::size_t next = 0;
+    unsigned replies_awaited = 0;
+  };
+  struct Queue {
+    SessionHandle session;
+    std::deque<Job> jobs;
+    std::unordered_set<std::uint64_t> newer;  // hashes of topics published meanwhile
+    bool is_running = false;
+  };
+  enum class Slice : std::uint8_t { finished, blocked, used_up };
+
+  void collect(const Session& session, Job& job);
+  [[nodiscard]] Slice send_slice(Session& session, Queue& queue, std::size_t& bytes_left);
+  void send(Session& session, const Queue& queue, const Job& job, const MessageRef& message);
+  [[nodiscard]] std::uint64_t hash_of(mqtt::TopicName topic) const;
+
+  Worker& worker_;
+  std::unordered_map<std::uint32_t, Queue> queues_;  // by session slot
+  std::unordered_map<std::uint32_t, std::uint32_t> slot_of_job_;
+  std::vector<SessionHandle> due_;
+  std::uint32_t last_job_ = 0;
+};
+
+}  // namespace peal::broker

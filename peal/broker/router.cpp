@@ -1,0 +1,123 @@
+#include "peal/broker/router.hpp"
+
+#include "peal/broker/outbound.hpp"
+#include "peal/broker/session.hpp"
+#include "peal/broker/space.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+namespace {
+
+constexpr std::uint64_t bit_of(WorkerIndex worker) {
+  return std::uint64_t{1} << static_cast<unsigned>(worker);
+}
+
+bool is_for(const Delivery& delivery, PublisherId publisher) {
+  if (delivery.audience == Audience::everyone) {
+    return true;
+  }
+  const bool is_own = delivery.session->publisher() == publisher;
+  return is_own == (delivery.audience == Audience::own);  // [MQTT-3.8.3-3]
+}
+
+}  // namespace
+
+bool Router::route(Space& space, Publication& publication) {
+  const MatchResult& match = space.matches.match(publication.fields().topic, space.subscriptions);
+  deliver_here(match, publication);  // [MQTT-4.5.0-1] [MQTT3-4.5.0-1]
+  for (SharedGroup* group : match.groups) {
+    worker_.shared().deal(*group, publication);
+  }
+  const bool is_wanted = !match.is_empty();
+  if (publication.fields().retain || match.workers != 0 || match.group_owners != 0) {
+    send_elsewhere(space, match.workers, match.group_owners, publication);
+  }
+  return is_wanted;
+}
+
+void Router::deliver_here(const MatchResult& match, Publication& publication) {
+  const MessageFields& fields = publication.fields();
+  for (const Delivery& delivery : match.deliveries) {
+    if (!is_for(delivery, fields.publisher)) {
+      continue;
+    }
+    const OutboundCopy copy{
+        .qos = std::min(fields.qos, delivery.qos),  // [MQTT-3.8.4-8] [MQTT3-3.8.4-6]
+        // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT3-3.3.1-9]
+        .retain = fields.retain && delivery.retain_as_published,
+        .identifiers = {match.identifiers.data() + delivery.first_identifier,
+                        delivery.identifier_count}};
+    worker_.outbound().deliver(*delivery.session, publication, copy);
+  }
+}
+
+void Router::send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
+                            Publication& publication) {
+  const Context& context = worker_.context();
+  std::uint64_t keeper = 0;
+  if (publication.fields().retain) {
+    const WorkerIndex home = home_of(publication.fields().topic.text(), space.id, context.hash_key,
+                                     context.worker_count);
+    if (home == context.self) {
+      retain(space, publication);
+    } else {
+      keeper = bit_of(home);
+    }
+  }
+  const std::uint64_t all = workers | group_owners | keeper;
+  for (unsigned i = 0; i < context.worker_count; ++i) {
+    const std::uint64_t bit = std::uint64_t{1} << i;
+    if ((all & bit) != 0) {
+      context.mailbox.send(static_cast<WorkerIndex>(i),
+                           mail::Publish{.message = publication.message(),
+                                         .space = space.id,
+                                         .for_sessions = (workers & bit) != 0,
+                                         .for_groups = (group_owners & bit) != 0,
+                                         .for_retained = (keeper & bit) != 0});
+    }
+  }
+}
+
+void Router::receive(const mail::Publish& published) {
+  Space& space = worker_.space(published.space);
+  Publication publication(published.message);
+  if (published.for_retained) {
+    retain(space, publication);
+  }
+  const MatchResult& match = space.matches.match(publication.fields().topic, space.subscriptions);
+  if (published.for_sessions) {
+    deliver_here(match, publication);
+  }
+  if (published.for_groups) {
+    for (SharedGroup* group : match.groups) {
+      worker_.shared().deal(*group, publication);
+    }
+  }
+}
+
+void Router::retain(Space& space, Publication& publication) {
+  Counters& counters = worker_.counters();
+  const MessageFields& fields = publication.fields();
+  const std::size_t count_before = space.retained.count();
+  const std::size_t bytes_before = space.retained.bytes();
+  if (fields.payload.empty()) {
+    space.retained.erase(
+        fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT3-3.3.1-10] [MQTT3-3.3.1-11]
+  } else {
+    const Settings::Retained& limits = worker_.context().settings.retained;
+    const std::size_t share = worker_.context().worker_count;
+    const bool is_new = space.retained.find(fields.topic) == nullptr;
+    if (fields.payload.size() > limits.message_bytes ||
+        (is_new && space.retained.count() >= limits.messages / share) ||
+        space.retained.bytes() + fields.payload.size() > limits.bytes / share) {
+      counters.dropped_retained_full.add();
+      return;
+    }
+    space.retained.set(publication.message());  // [MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7]
+  }
+  counters.retained_messages.add(space.retained.count() - count_before);
+  counters.retained_bytes.add(space.retained.bytes() - bytes_before);
+}
+
+}  // namespace peal::broker

@@ -1,0 +1,34 @@
+// Takes a message to everything that wants it: sessions here, other workers (once each), shared
+// subscriptions, the retained messages.
+#pragma once
+
+#include "peal/broker/mail.hpp"
+#include "peal/broker/publication.hpp"
+#include "peal/broker/subscription_index.hpp"
+
+namespace peal::broker {
+
+class Worker;
+struct Space;
+
+class Router {
+ public:
+  explicit Router(Worker& worker) : worker_(worker) {}
+
+  /// Routes what was published on this worker.
+  /// returns   whether anybody at all wanted it. [0x10 No matching subscribers]
+  bool route(Space& space, Publication& publication);
+
+  /// Does this worker's part for a message of another one.
+  void receive(const mail::Publish& published);
+
+ private:
+  void deliver_here(const MatchResult& match, Publication& publication);
+  void send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
+                      Publication& publication);
+  void retain(Space& space, Publication& publication);
+
+  Worker& worker_;
+};
+
+}  // namespace peal::broker

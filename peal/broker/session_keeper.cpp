@@ -1,0 +1,142 @@
+#include "peal/broker/session_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "peal/broker/absence.hpp"
+#include "peal/broker/channel.hpp"
+#include "peal/broker/publication.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+void Session::Absence::on_timer(Timer& timer) {
+  auto& due = &timer == &will ? keeper.wills_due_ : keeper.ends_due_;
+  due.push_back(handle);
+}
+
+mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const Opening& opening) {
+  SessionTable& sessions = worker_.sessions();
+  Session* session = sessions.find(opening.space, opening.client_id);
+  if (session != nullptr && session->user != opening.user) {
+    return std::unexpected(mqtt::ReasonCode::not_authorized);
+  }
+  if (session == nullptr && sessions.size() >= worker_.context().settings.session.sessions) {
+    return std::unexpected(mqtt::ReasonCode::quota_exceeded);
+  }
+  if (session != nullptr && session->channel != nullptr) {
+    take_over(*session, opening.clean_start);
+    session =
+        sessions.find(opening.space, opening.client_id);  // it may have ended with its connection
+  }
+  if (session != nullptr && opening.clean_start) {
+    end(*session);  // [MQTT-3.1.2-4] [MQTT3-3.1.2-6]
+    session = nullptr;
+  }
+  Opened opened{.session = session, .is_present = session != nullptr};  // [MQTT-3.1.2-5]
+  if (session == nullptr) {
+    session = &sessions.create(opening.space, opening.client_id);  // [MQTT-3.1.2-6]
+    session->user = opening.user;
+    worker_.counters().sessions.add();
+    opened.session = session;
+  }
+  // Back in time: a will that still waited is not sent. [MQTT-3.1.3-9]
+  session->absence.reset();
+  if (session->has_will()) {
+    session->extra().will = {};
+  }
+  session->channel = &channel;
+  session->expiry_interval = opening.expiry_interval;
+  session->outgoing.rewind();
+  worker_.shared().set_presence(*session, true);
+  return opened;
+}
+
+void SessionKeeper::take_over(Session& session, bool clean_start) {
+  worker_.counters().takeovers.add();
+  // Back in time with a will that would have waited: not sent. [MQTT-3.1.3-9]
+  if (!clean_start && session.has_will() && session.extra().will.delay.count() > 0) {
+    session.extra().will = {};
+  }
+  // With Clean Start the session ends at once, and with it any delay. (MQTT 5 §3.1.3.2.2)
+  if (clean_start && session.has_will()) {
+    session.extra().will.delay = std::chrono::seconds{0};
+  }
+  session.channel->taken_over();  // [MQTT-3.1.4-3] [MQTT3-3.1.4-2]
+}
+
+void SessionKeeper::leave(Session& session, bool publish_will) {
+  session.channel = nullptr;
+  worker_.retained_delivery().leave(session);
+  if (session.has_will() && !publish_will) {
+    session.extra().will = {};  // [MQTT-3.1.2-10] [MQTT-3.14.4-3] [MQTT3-3.14.4-3]
+  }
+  if (session.expiry_interval.count() == 0) {
+    end(session);
+    return;
+  }
+  if (session.has_will() && session.extra().will.delay.count() == 0) {
+    this->publish_will(session);
+  }
+  begin_absence(session);
+  worker_.shared().set_presence(session, false);
+}
+
+void SessionKeeper::begin_absence(Session& session) {
+  const Time now = worker_.context().clock.now();
+  session.absence = std::make_unique<Session::Absence>(*this, session.handle());
+  if (session.expiry_interval != ExpiryInterval::max()) {
+    worker_.timers().arm(session.absence->end, now + session.expiry_interval);
+  }
+  if (session.has_will()) {
+    worker_.timers().arm(session.absence->will, now + session.extra().will.delay);
+  }
+}
+
+void SessionKeeper::end(Session& session) {
+  if (session.channel != nullptr) {
+    session.channel->forget_session();
+    session.channel = nullptr;
+  }
+  if (session.has_will()) {
+    publish_will(session);  // the session ended before the delay had passed [MQTT-3.1.2-8]
+  }
+  worker_.subscribing().remove_all(session);
+  worker_.shared().leave_all(session);
+  worker_.counters().queued_messages.subtract(session.outgoing.count());
+  worker_.counters().sessions.subtract();
+  worker_.sessions().erase(session);
+}
+
+void SessionKeeper::publish_will(Session& session) {
+  const WillMessage will = std::exchange(session.extra().will, {});  // [MQTT-3.1.2-10]
+  const Context& context = worker_.context();
+  MessageFields fields = will.message->fields();
+  const ClientIdentity client{session.client_id(), session.user};
+  if (!context.authorizer.may_publish(client, fields.topic, fields.qos, fields.retain)) {
+    worker_.counters().denied_publishes.add();
+    return;
+  }
+  if (will.has_expiry) {
+    fields.expires = context.clock.now() + will.expiry;
+  }
+  Publication publication(fields);
+  worker_.router().route(session.space(), publication);
+}
+
+void SessionKeeper::settle() {
+  for (const SessionHandle handle : std::exchange(wills_due_, {})) {
+    Session* session = worker_.sessions().find(handle);
+    if (session != nullptr && session->channel == nullptr && session->has_will()) {
+      publish_will(*session);
+    }
+  }
+  for (const SessionHandle handle : std::exchange(ends_due_, {})) {
+    Session* session = worker_.sessions().find(handle);
+    if (session != nullptr && session->channel == nullptr) {
+      end(*session);
+    }
+  }
+}
+
+}  // namespace peal::broker

@@ -1,0 +1,59 @@
+// Begins, resumes, leaves and ends sessions: the rules of Clean Start, Session Expiry, takeover and
+// wills, in the one place that knows their order. (MQTT 5 §3.1.2.4, §3.1.2.5, §3.1.2.11.2, §3.1.4,
+// §4.1)
+#pragma once
+
+#include <vector>
+
+#include "peal/broker/session.hpp"
+#include "peal/mqtt/packets.hpp"
+
+namespace peal::broker {
+
+class Channel;
+class Worker;
+struct Space;
+
+class SessionKeeper {
+ public:
+  explicit SessionKeeper(Worker& worker) : worker_(worker) {}
+
+  /// What a CONNECT asks of its session.
+  struct Opening {
+    Space& space;
+    std::string_view client_id;
+    std::string_view user;
+    bool clean_start = true;
+    ExpiryInterval expiry_interval{0};
+  };
+  struct Opened {
+    Session* session = nullptr;
+    bool is_present = false;
+  };
+  /// Takes over, ends or resumes what there is, and binds the session to `channel`. The old
+  /// connection's DISCONNECT and will go out before this returns, so before the new one's CONNACK.
+  /// errors   not_authorized: the session is another user's; it and its connection stay.
+  /// quota_exceeded: too many.
+  [[nodiscard]] mqtt::Result<Opened> open(Channel& channel, const Opening& opening);
+
+  /// The Network Connection is gone. `publish_will` is false after DISCONNECT 0x00. [MQTT-3.14.4-3]
+  void leave(Session& session, bool publish_will);
+
+  /// Ends a session for good: its will, its subscriptions, its messages. [MQTT-4.1.0-2]
+  void end(Session& session);
+
+  /// Acts on timers that fired.
+  void settle();
+
+ private:
+  friend struct Session::Absence;
+  void take_over(Session& session, bool clean_start);
+  void publish_will(Session& session);
+  void begin_absence(Session& session);
+
+  Worker& worker_;
+  std::vector<SessionHandle> wills_due_;
+  std::vector<SessionHandle> ends_due_;
+};
+
+}  // namespace peal::broker

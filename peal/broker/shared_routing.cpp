@@ -1,0 +1,276 @@
+#include "peal/broker/shared_routing.hpp"
+
+#include <algorithm>
+
+#include "peal/broker/publication.hpp"
+#include "peal/broker/space.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+namespace {
+
+/// After so many members that could not take a message it is dropped and counted.
+constexpr std::uint8_t attempts_limit = 8;
+
+mqtt::TopicFilter checked(const std::string& filter_text) {
+  return *mqtt::TopicFilter::parse(filter_text);  // it was parsed when it was subscribed
+}
+
+}  // namespace
+
+template <typename Letter>
+void SharedRouting::tell(WorkerIndex owner, Letter letter) {
+  if (owner == worker_.context().self) {
+    receive(letter);
+  } else {
+    worker_.context().mailbox.send(owner, std::move(letter));
+  }
+}
+
+mail::Member SharedRouting::member_of(const Session& session) const {
+  return {worker_.context().self, session.handle()};
+}
+
+WorkerIndex SharedRouting::owner_of(const Session& session, std::string_view filter_text) const {
+  const Context& context = worker_.context();
+  return home_of(filter_text, session.space().id, context.hash_key, context.worker_count);
+}
+
+void SharedRouting::deal(SharedGroup& group, Publication& publication, std::uint8_t attempts,
+                         const mail::Member* but) {
+  std::vector<mail::Member> tried;
+  if (but != nullptr) {
+    tried.push_back(*but);
+  }
+  for (; attempts < attempts_limit; ++attempts) {
+    SharedMember* member =
+        group.choose(worker_.context().settings.shared_choice, publication.fields().qos, tried);
+    if (member == nullptr) {
+      break;
+    }
+    if (give_to(group, *member, publication, attempts)) {
+      return;
+    }
+    tried.push_back(member->at);
+  }
+  worker_.counters().dropped_shared_no_member.add();
+}
+
+bool SharedRouting::give_to(SharedGroup& group, SharedMember& member, Publication& publication,
+                            std::uint8_t attempts) {
+  const Context& context = worker_.context();
+  const GroupRef reference{context.self, group.space(), group.number()};
+  const MessageFields& fields = publication.fields();
+  const mqtt::QoS qos = std::min(fields.qos, member.qos);  // [MQTT-4.8.2-3]
+  const bool retain = fields.retain && member.retain_as_published;
+  ++member.in_flight;
+  if (member.at.worker != context.self) {
+    context.mailbox.send(member.at.worker, mail::GroupDeliver{.message = publication.message(),
+                                                              .group = reference,
+                                                              .session = member.at.session,
+                                                              .identifier = member.identifier,
+                                                              .qos = qos,
+                                                              .retain = retain,
+                                                              .attempts = attempts});
+    return true;
+  }
+  Session* session = worker_.sessions().find(member.at.session);
+  const std::span<const std::uint32_t> identifiers{&member.identifier,
+                                                   member.identifier != 0 ? 1U : 0U};
+  const bool taken =
+      session != nullptr &&
+      worker_.outbound().deliver(*session, publication, {qos, retain, identifiers, &reference});
+  if (!taken) {
+    --member.in_flight;
+  }
+  return taken;
+}
+
+bool SharedRouting::join(Session& session, const mqtt::TopicFilter& filter,
+                         const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
+                         BarrierId barrier) {
+  auto& shares = session.extra().shares;
+  const auto known = std::ranges::find(shares, filter.text(), &Session::Share::filter);
+  const bool is_new = known == shares.end();
+  Session::Share share{std::string(filter.text()), options, identifier};
+  if (is_new) {
+    shares.push_back(share);
+  } else {
+    *known = share;
+  }
+  tell(owner_of(session, filter.text()),
+       mail::GroupJoin{.filter = share.filter,
+                       .space = session.space().id,
+                       .member = member_of(session),
+                       .qos = options.qos,
+                       .retain_as_published = options.retain_as_published,
+                       .identifier = identifier,
+                       .is_online = session.channel != nullptr,
+                       .barrier = barrier});
+  return is_new;
+}
+
+void SharedRouting::receive(const mail::GroupJoin& join) {
+  Space& space = worker_.space(join.space);
+  const mqtt::TopicFilter filter = checked(join.filter);
+  bool is_new = false;
+  SharedGroup& group = space.subscriptions.group(filter.filter(), filter.share_name(), is_new);
+  group.join({.at = join.member,
+              .identifier = join.identifier,
+              .qos = join.qos,
+              .retain_as_published = join.retain_as_published,
+              .is_online = join.is_online});
+  if (is_new) {
+    space.matches.invalidate(filter.filter());
+  }
+  announce(join, filter.filter());
+}
+
+/// Every worker hears that messages for `filter` are to come here, and answers the joining one.
+void SharedRouting::announce(const mail::GroupJoin& join, std::string_view filter) {
+  const Context& context = worker_.context();
+  const mail::Interest interest{.filter = std::string(filter),
+                                .space = join.space,
+                                .worker = context.self,
+                                .is_wanted = true,
+                                .is_group = true,
+                                .reply_to = join.member.worker,
+                                .barrier = join.barrier};
+  for (unsigned i = 0; i < context.worker_count; ++i) {
+    if (static_cast<WorkerIndex>(i) != context.self) {
+      context.mailbox.send(static_cast<WorkerIndex>(i), interest);
+    }
+  }
+  worker_.subscribing().confirm(join.member.worker, join.barrier);
+}
+
+bool SharedRouting::leave(Session& session, std::string_view filter_text) {
+  auto& shares = session.extra().shares;
+  const auto known = std::ranges::find(shares, filter_text, &Session::Share::filter);
+  if (known == shares.end()) {
+    return false;
+  }
+  const mail::GroupLeave letter{known->filter, session.space().id, member_of(session)};
+  shares.erase(known);
+  tell(owner_of(session, letter.filter), letter);
+  return true;
+}
+
+void SharedRouting::receive(const mail::GroupLeave& leave) {
+  const Context& context = worker_.context();
+  Space& space = worker_.space(leave.space);
+  const mqtt::TopicFilter filter = checked(leave.filter);
+  SharedGroup* group = space.subscriptions.find_group(filter.filter(), filter.share_name());
+  if (group == nullptr || !group->leave(leave.member) || !group->is_empty()) {
+    return;
+  }
+  const bool was_last = space.subscriptions.remove_group(*group);
+  space.matches.invalidate(filter.filter());
+  for (unsigned i = 0; was_last && i < context.worker_count; ++i) {
+    if (static_cast<WorkerIndex>(i) != context.self) {
+      context.mailbox.send(static_cast<WorkerIndex>(i),
+                           mail::Interest{.filter = std::string(filter.filter()),
+                                          .space = space.id,
+                                          .worker = context.self,
+                                          .is_wanted = false,
+                                          .is_group = true});
+    }
+  }
+}
+
+void SharedRouting::leave_all(Session& session) {
+  if (session.extra_if_any() == nullptr) {
+    return;
+  }
+  while (!session.extra().shares.empty()) {
+    worker_.counters().subscriptions.subtract();
+    leave(session, std::string(session.extra().shares.back().filter));
+  }
+  give_back_all(session);
+}
+
+void SharedRouting::set_presence(Session& session, bool is_online) {
+  if (session.extra_if_any() == nullptr || session.extra().shares.empty()) {
+    return;
+  }
+  for (const Session::Share& share : session.extra().shares) {
+    tell(owner_of(session, share.filter),
+         mail::GroupPresence{share.filter, session.space().id, member_of(session), is_online});
+  }
+  if (!is_online) {
+    give_back_all(session);
+  }
+}
+
+void SharedRouting::receive(const mail::GroupPresence& presence) {
+  Space& space = worker_.space(presence.space);
+  const mqtt::TopicFilter filter = checked(presence.filter);
+  SharedGroup* group = space.subscriptions.find_group(filter.filter(), filter.share_name());
+  SharedMember* member = group == nullptr ? nullptr : group->find(presence.member);
+  if (member != nullptr) {
+    member->is_online = presence.is_online;
+  }
+}
+
+/// What may still go to another member goes back to the groups; without one it comes back to this
+/// session's queue.
+void SharedRouting::give_back_all(Session& session) {
+  for (const OutgoingMessage& entry : session.outgoing.take_shared()) {
+    const OutgoingDetails* details = session.outgoing.details_of(entry);
+    const mail::GroupReturn letter{.message = MessageRef::share(entry.message),
+                                   .group = details->group,
+                                   .member = member_of(session)};
+    session.outgoing.drop(entry);
+    worker_.counters().queued_messages.subtract();
+    tell(letter.group.owner, letter);
+  }
+}
+
+void SharedRouting::receive(const mail::GroupReturn& returned) {
+  Space& space = worker_.space(returned.group.space);
+  SharedGroup* group = space.subscriptions.group_by_number(returned.group.number);
+  if (group == nullptr) {
+    worker_.counters().dropped_shared_no_member.add();
+    return;
+  }
+  if (SharedMember* member = group->find(returned.member);
+      member != nullptr && member->in_flight > 0) {
+    --member->in_flight;
+  }
+  Publication publication(returned.message);
+  // A member that only went away may keep it if there is no other; one that refused it may not.
+  deal(*group, publication, returned.attempts, returned.attempts > 0 ? &returned.member : nullptr);
+}
+
+void SharedRouting::receive(const mail::GroupDeliver& delivery) {
+  Session* session = worker_.sessions().find(delivery.session);
+  Publication publication(delivery.message);
+  const std::span<const std::uint32_t> identifiers{&delivery.identifier,
+                                                   delivery.identifier != 0 ? 1U : 0U};
+  if (session != nullptr &&
+      worker_.outbound().deliver(*session, publication,
+                                 {delivery.qos, delivery.retain, identifiers, &delivery.group})) {
+    return;
+  }
+  tell(delivery.group.owner,
+       mail::GroupReturn{.message = delivery.message,
+                         .group = delivery.group,
+                         .member = {worker_.context().self, delivery.session},
+                         .attempts = static_cast<std::uint8_t>(delivery.attempts + 1)});
+}
+
+void SharedRouting::done(Session& session, const GroupRef& group) {
+  tell(group.owner, mail::GroupDone{group, member_of(session), 1});
+}
+
+void SharedRouting::receive(const mail::GroupDone& done) {
+  Space& space = worker_.space(done.group.space);
+  SharedGroup* group = space.subscriptions.group_by_number(done.group.number);
+  SharedMember* member = group == nullptr ? nullptr : group->find(done.member);
+  if (member != nullptr) {
+    member->in_flight -= std::min(member->in_flight, done.count);
+  }
+}
+
+}  // namespace peal::broker

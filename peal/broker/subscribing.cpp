@@ -1,0 +1,165 @@
+#include "peal/broker/subscribing.hpp"
+
+#include <algorithm>
+
+#include "peal/broker/channel.hpp"
+#include "peal/broker/send_packet.hpp"
+#include "peal/broker/space.hpp"
+#include "peal/broker/worker.hpp"
+
+namespace peal::broker {
+
+BarrierId Subscribing::begin() {
+  const auto barrier =
+      static_cast<BarrierId>(++last_barrier_ == 0 ? ++last_barrier_ : last_barrier_);
+  pending_.try_emplace(static_cast<std::uint32_t>(barrier));
+  return barrier;
+}
+
+bool Subscribing::add(Session& session, const mqtt::TopicFilter& filter,
+                      const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
+                      BarrierId barrier) {
+  Pending& pending = pending_[static_cast<std::uint32_t>(barrier)];
+  const unsigned workers = worker_.context().worker_count;
+  if (filter.is_shared()) {
+    pending.awaited += workers;  // the deciding worker and all that it tells
+    const bool is_new = worker_.shared().join(session, filter, options, identifier, barrier);
+    worker_.counters().subscriptions.add(is_new ? 1 : 0);
+    return is_new;
+  }
+  Space& space = session.space();
+  const auto added = space.subscriptions.add(filter.filter(),
+                                             {.session = &session,
+                                              .identifier = identifier,
+                                              .qos = options.qos,
+                                              .no_local = options.no_local,
+                                              .retain_as_published = options.retain_as_published});
+  space.matches.invalidate(filter.filter());
+  if (added.is_new) {
+    session.subscriptions.push_back(added.node);
+    worker_.counters().subscriptions.add();
+  }
+  // Also when somebody here wanted it before: that announcement may still be on its way.
+  pending.awaited += workers - 1;
+  announce(space, filter.filter(), true, barrier);
+  return added.is_new;
+}
+
+void Subscribing::announce(const Space& space, std::string_view filter, bool is_wanted,
+                           BarrierId barrier) {
+  const Context& context = worker_.context();
+  for (unsigned i = 0; i < context.worker_count; ++i) {
+    if (static_cast<WorkerIndex>(i) != context.self) {
+      context.mailbox.send(static_cast<WorkerIndex>(i),
+                           mail::Interest{.filter = std::string(filter),
+                                          .space = space.id,
+                                          .worker = context.self,
+                                          .is_wanted = is_wanted,
+                                          .reply_to = context.self,
+                                          .barrier = barrier});
+    }
+  }
+}
+
+void Subscribing::finish(Channel& channel, Request request, BarrierId barrier) {
+  Pending& pending = pending_[static_cast<std::uint32_t>(barrier)];
+  pending.channel = &channel;
+  pending.request = std::move(request);
+  pending.is_finished = true;
+  complete_if_known(barrier);
+}
+
+void Subscribing::confirm(WorkerIndex worker, BarrierId barrier) {
+  if (barrier == BarrierId::none) {
+    return;
+  }
+  if (worker == worker_.context().self) {
+    receive(mail::Known{barrier});
+  } else {
+    worker_.context().mailbox.send(worker, mail::Known{barrier});
+  }
+}
+
+void Subscribing::receive(const mail::Known& known) {
+  const auto found = pending_.find(static_cast<std::uint32_t>(known.barrier));
+  if (found != pending_.end()) {
+    --found->second.awaited;
+    complete_if_known(known.barrier);
+  }
+}
+
+void Subscribing::complete_if_known(BarrierId barrier) {
+  const auto found = pending_.find(static_cast<std::uint32_t>(barrier));
+  if (found->second.awaited > 0 || !found->second.is_finished) {
+    return;
+  }
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  if (pending.channel != nullptr) {
+    complete(*pending.channel, pending.request);
+  }
+}
+
+void Subscribing::complete(Channel& channel, Request& request) {
+  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-2.2.1-6] [MQTT3-3.8.4-1] [MQTT3-3.8.4-2]
+  // [MQTT3-2.3.1-7]
+  channel.send_packet(mqtt::Suback{.type = mqtt::PacketType::suback,
+                                   .packet_id = request.packet_id,
+                                   .properties = {},
+                                   .reason_codes = request.reason_codes});
+  if (channel.has_session() && !request.wishes.empty()) {
+    worker_.retained_delivery().start(channel.session(), std::move(request.wishes));
+  }
+}
+
+bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter) {
+  if (filter.is_shared()) {
+    const bool existed =
+        session.extra_if_any() != nullptr && worker_.shared().leave(session, filter.text());
+    worker_.counters().subscriptions.subtract(existed ? 1 : 0);
+    return existed;
+  }
+  Space& space = session.space();
+  const NodeId node = space.subscriptions.find(filter.filter());
+  if (space.subscriptions.subscription_of(node, session) == nullptr) {
+    return false;
+  }
+  removed(space, node, session);
+  std::erase(session.subscriptions, node);
+  return true;
+}
+
+void Subscribing::removed(Space& space, NodeId node, Session& session) {
+  const std::string filter = space.subscriptions.filter_of(node);
+  const auto outcome = space.subscriptions.remove(node, session);
+  space.matches.invalidate(filter);
+  worker_.counters().subscriptions.subtract();
+  if (outcome.was_last_here) {
+    announce(space, filter, false, BarrierId::none);
+  }
+}
+
+void Subscribing::remove_all(Session& session) {
+  for (const NodeId node : session.subscriptions) {
+    removed(session.space(), node, session);
+  }
+  session.subscriptions.clear();
+}
+
+void Subscribing::receive(const mail::Interest& interest) {
+  Space& space = worker_.space(interest.space);
+  space.subscriptions.set_interest(interest.filter, interest.worker, interest.is_group,
+                                   interest.is_wanted);
+  space.matches.invalidate(interest.filter);
+  confirm(interest.reply_to, interest.barrier);
+}
+
+void Subscribing::forget(const Channel& channel) {
+  for (auto& [barrier, pending] : pending_) {
+    if (pending.channel == &channel) {
+      pending.channel = nullptr;
+    }
+  }
+}
+
+}  // namespace peal::broker

@@ -1,0 +1,70 @@
+// Subscriptions coming and going: in this worker's index, and in what the other workers know of it.
+//
+// With several workers a SUBACK waits until every one of them has taken note, so that a client that
+// has its SUBACK misses nothing published anywhere afterwards. With one worker nothing waits.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "peal/broker/mail.hpp"
+#include "peal/broker/retained_delivery.hpp"
+#include "peal/broker/session.hpp"
+#include "peal/mqtt/packets.hpp"
+
+namespace peal::broker {
+
+class Channel;
+class Worker;
+
+class Subscribing {
+ public:
+  explicit Subscribing(Worker& worker) : worker_(worker) {}
+
+  /// A SUBSCRIBE whose filters were all checked: what its SUBACK will say, and which retained
+  /// messages follow.
+  struct Request {
+    mqtt::PacketId packet_id = mqtt::PacketId::none;
+    std::vector<std::uint8_t> reason_codes;
+    std::vector<RetainedWish> wishes;
+  };
+
+  /// Begins a SUBSCRIBE: `add` its filters, then `finish`.
+  [[nodiscard]] BarrierId begin();
+  /// Adds or replaces one subscription. Returns whether it is new.
+  bool add(Session& session, const mqtt::TopicFilter& filter,
+           const mqtt::SubscriptionOptions& options, std::uint32_t identifier, BarrierId barrier);
+  /// Sends the SUBACK and starts the retained messages, at once or when every worker knows.
+  void finish(Channel& channel, Request request, BarrierId barrier);
+
+  /// Returns whether there was such a subscription. [MQTT-3.10.4-1]
+  bool remove(Session& session, const mqtt::TopicFilter& filter);
+  /// All ordinary subscriptions of a session that ends.
+  void remove_all(Session& session);
+
+  /// Answers `barrier` of `worker`, which may be this one.
+  void confirm(WorkerIndex worker, BarrierId barrier);
+  void receive(const mail::Interest& interest);
+  void receive(const mail::Known& known);
+
+  /// The channel is gone: its SUBACKs are not sent.
+  void forget(const Channel& channel);
+
+ private:
+  struct Pending {
+    Channel* channel = nullptr;
+    Request request;
+    unsigned awaited = 0;
+    bool is_finished = false;  // `finish` was called
+  };
+  void complete_if_known(BarrierId barrier);
+  void complete(Channel& channel, Request& request);
+  void announce(const Space& space, std::string_view filter, bool is_wanted, BarrierId barrier);
+  void removed(Space& space, NodeId node, Session& session);
+
+  Worker& worker_;
+  std::unordered_map<std::uint32_t, Pending> pending_;
+  std::uint32_t last_barrier_ = 0;
+};
+
+}  // namespace peal::broker

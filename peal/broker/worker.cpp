@@ -1,0 +1,129 @@
+#include "peal/broker/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "peal/broker/channel.hpp"
+#include "peal/broker/publication.hpp"
+#include "peal/broker/space.hpp"
+
+namespace peal::broker {
+
+Worker::Worker(const Context& context)
+    : context_(context),
+      timers_(context.clock.now()),
+      sessions_(context.hash_key),
+      keeper_(*this),
+      router_(*this),
+      outbound_(*this),
+      subscribing_(*this),
+      shared_(*this),
+      retained_delivery_(*this) {
+  (void)space(NamespaceId::default_namespace);
+}
+
+Worker::~Worker() = default;
+
+Space& Worker::space(NamespaceId id) {
+  auto& place = spaces_[static_cast<std::uint16_t>(id)];
+  if (place == nullptr) {
+    place = std::make_unique<Space>(id, context_.hash_key);
+  }
+  return *place;
+}
+
+namespace {
+
+/// Hands each kind of mail to the part that knows it.
+struct Sorting {
+  Worker& worker;
+  void operator()(const mail::Publish& letter) const { worker.router().receive(letter); }
+  void operator()(const mail::Interest& letter) const { worker.subscribing().receive(letter); }
+  void operator()(const mail::Known& letter) const { worker.subscribing().receive(letter); }
+  void operator()(const mail::RetainedRequest& letter) const {
+    worker.retained_delivery().receive(letter);
+  }
+  void operator()(mail::RetainedReply& letter) const { worker.retained_delivery().receive(letter); }
+  template <typename GroupLetter>
+  void operator()(const GroupLetter& letter) const {
+    worker.shared().receive(letter);
+  }
+};
+
+}  // namespace
+
+void Worker::receive(Mail mail) { std::visit(Sorting{*this}, mail); }
+
+void Worker::advance() {
+  timers_.advance(context_.clock.now());
+  retained_delivery_.run();
+}
+
+std::optional<Time> Worker::next_due() const {
+  if (retained_delivery_.is_due()) {
+    return context_.clock.now();
+  }
+  return timers_.next_due();
+}
+
+void Worker::settle() {
+  // Closing one may doom others (its will overflows a queue), so until nobody is left.
+  while (!doomed_.empty()) {
+    for (const Doomed& doomed : std::exchange(doomed_, {})) {
+      if (doomed.channel != nullptr) {
+        doomed.channel->fail({doomed.reason, doomed.detail});
+      }
+    }
+  }
+  keeper_.settle();
+}
+
+void Worker::doom(Channel& channel, const Failure& failure) {
+  const bool is_known = std::ranges::any_of(
+      doomed_, [&](const Doomed& doomed) { return doomed.channel == &channel; });
+  if (!is_known) {
+    doomed_.push_back({&channel, failure.reason, failure.detail});
+  }
+}
+
+void Worker::forget(Channel& channel) {
+  for (Doomed& doomed : doomed_) {
+    if (doomed.channel == &channel) {
+      doomed.channel = nullptr;
+    }
+  }
+  subscribing_.forget(channel);
+}
+
+AuthTicket Worker::issue_ticket(Channel& channel) {
+  tickets_[++last_ticket_] = &channel;
+  return static_cast<AuthTicket>(last_ticket_);
+}
+
+void Worker::withdraw_ticket(AuthTicket ticket) {
+  if (tickets_.erase(static_cast<std::uint64_t>(ticket)) > 0) {
+    context_.authenticator.forget(ticket);
+  }
+}
+
+void Worker::authenticated(AuthTicket ticket, const AuthAnswer& answer) {
+  const auto found = tickets_.find(static_cast<std::uint64_t>(ticket));
+  if (found != tickets_.end()) {
+    found->second->authenticated(answer);
+  }
+}
+
+void Worker::publish(NamespaceId id, const MessageFields& message) {
+  Publication publication(message);
+  router_.route(space(id), publication);
+}
+
+void Worker::stop() {
+  sessions_.for_each([](Session& session) {
+    if (session.channel != nullptr) {
+      session.channel->server_stops();
+    }
+  });
+}
+
+}  // namespace peal::broker

@@ -1,0 +1,108 @@
+// One event loop's share of the server: its sessions, its subscriptions, its part of the retained
+// messages.
+//
+// Deterministic: everything it learns of the world comes through the ports in Context and through
+// these calls, all of them from one thread. The parts below each know one thing and reach each
+// other through their worker; no part calls back into one that is at work above it on the stack,
+// which is why closing a connection in the middle of routing is put off (`doom`) until `settle`.
+//
+//     Channel::feed -> handler -> Router -> Outbound -> Connection::send
+//
+// After every call from outside (`feed` included) the owner calls `settle`; once per iteration
+// `advance`, and `flushed` when the output is written.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "peal/broker/context.hpp"
+#include "peal/broker/outbound.hpp"
+#include "peal/broker/retained_delivery.hpp"
+#include "peal/broker/router.hpp"
+#include "peal/broker/session_keeper.hpp"
+#include "peal/broker/session_table.hpp"
+#include "peal/broker/shared_routing.hpp"
+#include "peal/broker/subscribing.hpp"
+
+namespace peal::broker {
+
+class Channel;
+struct Failure;
+struct Space;
+
+class Worker {
+ public:
+  explicit Worker(const Context& context);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Mail from another worker.
+  void receive(Mail mail);
+  /// Fires timers and goes on with long work, a slice each.
+  void advance();
+  /// Closes what was doomed, ends what expired.
+  void settle();
+  /// The output of this iteration was written.
+  void flushed() { ++flush_turn_; }
+  /// When `advance` is to be called next at the latest; nothing: not before something happens.
+  [[nodiscard]] std::optional<Time> next_due() const;
+
+  /// Publishes as the server itself, without asking for rights.
+  void publish(NamespaceId space, const MessageFields& message);
+  /// The answer to an exchange that was `pending`.
+  void authenticated(AuthTicket ticket, const AuthAnswer& answer);
+  /// Tells every client that the server stops and closes. [0x8B]
+  void stop();
+
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+  // For the parts and the handlers.
+  [[nodiscard]] const Context& context() const { return context_; }
+  [[nodiscard]] Counters& counters() { return counters_; }
+  [[nodiscard]] TimerWheel& timers() { return timers_; }
+  [[nodiscard]] SessionTable& sessions() { return sessions_; }
+  [[nodiscard]] SessionKeeper& keeper() { return keeper_; }
+  [[nodiscard]] Router& router() { return router_; }
+  [[nodiscard]] Outbound& outbound() { return outbound_; }
+  [[nodiscard]] Subscribing& subscribing() { return subscribing_; }
+  [[nodiscard]] SharedRouting& shared() { return shared_; }
+  [[nodiscard]] RetainedDelivery& retained_delivery() { return retained_delivery_; }
+  [[nodiscard]] Space& space(NamespaceId id);
+  [[nodiscard]] std::uint32_t flush_turn() const { return flush_turn_; }
+
+  /// Ends `channel` at the next `settle`: for failures found while a message is on its way.
+  void doom(Channel& channel, const Failure& failure);
+  /// A channel goes; whatever named it forgets it.
+  void forget(Channel& channel);
+  /// A ticket for `channel`'s exchange.
+  [[nodiscard]] AuthTicket issue_ticket(Channel& channel);
+  void withdraw_ticket(AuthTicket ticket);
+
+ private:
+  struct Doomed {
+    Channel* channel;
+    mqtt::ReasonCode reason;
+    std::string_view detail;
+  };
+
+  Context context_;
+  Counters counters_;
+  TimerWheel timers_;
+  std::unordered_map<std::uint16_t, std::unique_ptr<Space>> spaces_;
+  SessionTable sessions_;
+  SessionKeeper keeper_;
+  Router router_;
+  Outbound outbound_;
+  Subscribing subscribing_;
+  SharedRouting shared_;
+  RetainedDelivery retained_delivery_;
+  std::vector<Doomed> doomed_;
+  std::unordered_map<std::uint64_t, Channel*> tickets_;
+  std::uint64_t last_ticket_ = 0;
+  std::uint32_t flush_turn_ = 1;
+};
+
+}  // namespace peal::broker
