@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint8_t session_present_flag = 0x01;
 constexpr std::uint8_t suback_failure = 0x80;
 
-/// Never 0 [MQTT-2.2.1-3].
+/// Never 0 [MQTT-2.2.1-3] [MQTT3-2.3.1-1].
 PacketId read_packet_id(Reader& reader) {
   const auto packet_id = static_cast<PacketId>(reader.two_bytes());
   reader.require(packet_id != PacketId::none, ReasonCode::protocol_error);
@@ -39,7 +39,7 @@ void read_reason_and_properties(Reader& reader, PacketType type, ProtocolVersion
 void check_options(Reader& reader, std::uint8_t bits, std::string_view filter_text,
                    ProtocolVersion version) {
   if (version != ProtocolVersion::v5) {
-    reader.require(bits <= 2);  // 3.1.1's [MQTT-3-8.3-4]
+    reader.require(bits <= 2);  // [MQTT3-3-8.3-4]
     return;
   }
   const auto qos = bits & 0x03;
@@ -62,7 +62,7 @@ Bytes read_reason_codes(Reader& reader, PacketType type, ProtocolVersion version
     const bool is_allowed = version == ProtocolVersion::v5
                                 ? is_reason_of(type, static_cast<ReasonCode>(code))
                                 : code <= 2 || code == suback_failure;
-    reader.require(is_allowed);  // [MQTT-3.9.3-2] [MQTT-3.11.3-2]
+    reader.require(is_allowed);  // [MQTT-3.9.3-2] [MQTT-3.11.3-2] [MQTT3-3.9.3-2]
   }
   return codes;
 }
@@ -85,7 +85,7 @@ Result<Connack> decode_connack(Bytes body, ProtocolVersion version) {
     packet.reason = reason_of_return_code(return_code);
   }
   packet.properties = read_properties(reader, PropertyPlace::connack, version);
-  // [MQTT-3.2.2-6]
+  // [MQTT-3.2.2-6] [MQTT3-3.2.2-4]
   reader.require(!packet.session_present || packet.reason == ReasonCode::success,
                  ReasonCode::protocol_error);
   return reader.finish(packet);
@@ -107,9 +107,9 @@ Result<Subscribe> decode_subscribe(Bytes body, ProtocolVersion version) {
   packet.packet_id = read_packet_id(reader);
   packet.properties = read_properties(reader, PropertyPlace::subscribe, version);
   const Bytes entries = body.last(reader.left());
-  reader.require(!entries.empty(), ReasonCode::protocol_error);  // [MQTT-3.8.3-2]
+  reader.require(!entries.empty(), ReasonCode::protocol_error);  // [MQTT-3.8.3-2] [MQTT3-3.8.3-3]
   while (reader.left() > 0) {
-    const std::string_view filter_text = reader.text();  // [MQTT-3.8.3-1]
+    const std::string_view filter_text = reader.text();  // [MQTT-3.8.3-1] [MQTT3-3.8.3-1]
     check_options(reader, reader.byte(), filter_text, version);
   }
   packet.entries = EntryList<SubscribeEntry>::trusted(entries);
@@ -122,9 +122,9 @@ Result<Unsubscribe> decode_unsubscribe(Bytes body, ProtocolVersion version) {
   packet.packet_id = read_packet_id(reader);
   packet.properties = read_properties(reader, PropertyPlace::unsubscribe, version);
   const Bytes filters = body.last(reader.left());
-  reader.require(!filters.empty(), ReasonCode::protocol_error);  // [MQTT-3.10.3-2]
+  reader.require(!filters.empty(), ReasonCode::protocol_error);  // [MQTT-3.10.3-2] [MQTT3-3.10.3-2]
   while (reader.left() > 0) {
-    reader.text();  // [MQTT-3.10.3-1]
+    reader.text();  // [MQTT-3.10.3-1] [MQTT3-3.10.3-1]
   }
   packet.filters = EntryList<std::string_view>::trusted(filters);
   return reader.finish(packet);

@@ -18,8 +18,8 @@ namespace peal::mqtt {
 /// [MQTT-3.1.2-2].
 ///          malformed_packet also: reserved flag [MQTT-3.1.2-3], Will QoS 3 [MQTT-3.1.2-12], will
 ///          bits without a will [MQTT-3.1.2-11] [MQTT-3.1.2-13], a password without a user name
-///          in 3.1.1 [MQTT-3.1.2-22], a v5 length that is not the shortest, a Will Topic that is no
-///          Topic Name (topic_name_invalid in v5). 3.1 takes no notice of flags that it does not
+///          in 3.1.1 [MQTT3-3.1.2-22], a v5 length that is not the shortest, a Will Topic that is
+///          no Topic Name (topic_name_invalid in v5). 3.1 takes no notice of flags that it does not
 ///          use, and of a user name or password that is announced but not there.
 [[nodiscard]] Result<Connect> decode_connect(const FixedHeader& header, Bytes body);
 

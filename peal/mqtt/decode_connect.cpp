@@ -32,7 +32,7 @@ Protocol read_protocol(Reader& reader) {
   return protocol;
 }
 
-/// [MQTT-3.1.2-1] [MQTT-3.1.2-2]
+/// [MQTT-3.1.2-1] [MQTT-3.1.2-2] [MQTT3-3.1.2-1] [MQTT3-3.1.2-2]
 std::optional<ProtocolVersion> version_of(const Protocol& protocol) {
   // Bridges of 3.x mark themselves with the top bit; nobody does in v5.
   const auto level = static_cast<std::uint8_t>(protocol.level & ~bridge_bit);
@@ -50,16 +50,17 @@ std::optional<ProtocolVersion> version_of(const Protocol& protocol) {
 
 void check_flags(Reader& reader, ConnectFlags flags, ProtocolVersion version) {
   if (flags.has_will()) {
-    reader.require(flags.will_qos() != 3);  // [MQTT-3.1.2-12]
+    reader.require(flags.will_qos() != 3);  // [MQTT-3.1.2-12] [MQTT3-3.1.2-14]
   }
   if (version == ProtocolVersion::v3_1) {
     return;  // takes no notice of the bits that it does not use
   }
-  reader.require(!flags.is_reserved_set());  // [MQTT-3.1.2-3]
-  if (!flags.has_will()) {                   // [MQTT-3.1.2-11] [MQTT-3.1.2-13]
+  reader.require(!flags.is_reserved_set());  // [MQTT-3.1.2-3] [MQTT3-3.1.2-3]
+  if (!flags.has_will()) {
+    // [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT3-3.1.2-11] [MQTT3-3.1.2-13] [MQTT3-3.1.2-15]
     reader.require(flags.will_qos() == 0 && !flags.will_retain());
   }
-  if (version == ProtocolVersion::v3_1_1) {  // its [MQTT-3.1.2-22]; v5 allows it
+  if (version == ProtocolVersion::v3_1_1) {  // [MQTT3-3.1.2-22]; v5 allows it
     reader.require(flags.has_user_name() || !flags.has_password());
   }
 }
@@ -67,7 +68,8 @@ void check_flags(Reader& reader, ConnectFlags flags, ProtocolVersion version) {
 Will read_will(Reader& reader, ConnectFlags flags, ProtocolVersion version) {
   Will will;
   will.properties = read_properties(reader, PropertyPlace::will, version);
-  const Result<TopicName> topic = TopicName::parse(reader.unchecked_text());  // [MQTT-3.1.3-11]
+  const Result<TopicName> topic =
+      TopicName::parse(reader.unchecked_text());  // [MQTT-3.1.3-11] [MQTT3-3.1.3-10]
   will.payload = reader.binary();
   will.qos = static_cast<QoS>(flags.will_qos());
   will.retain = flags.will_retain();
@@ -80,12 +82,14 @@ Will read_will(Reader& reader, ConnectFlags flags, ProtocolVersion version) {
   return will;
 }
 
-/// User Name and Password, where the flags announce them [MQTT-3.1.2-17] [MQTT-3.1.2-19].
+/// User Name and Password where the flags announce them, and only there [MQTT-3.1.2-16]
+/// [MQTT-3.1.2-17] [MQTT-3.1.2-18] [MQTT-3.1.2-19] [MQTT3-3.1.2-18] [MQTT3-3.1.2-19]
+/// [MQTT3-3.1.2-20] [MQTT3-3.1.2-21].
 void read_credentials(Reader& reader, ConnectFlags flags, Connect& packet) {
   // In 3.1 the Remaining Length goes before the flags: what is not there was not sent.
   const bool may_be_missing = packet.version == ProtocolVersion::v3_1;
   if (flags.has_user_name() && !(may_be_missing && reader.left() == 0)) {
-    packet.user_name = reader.text();  // [MQTT-3.1.3-12]
+    packet.user_name = reader.text();  // [MQTT-3.1.3-12] [MQTT3-3.1.3-11]
   }
   if (flags.has_password() && !(may_be_missing && reader.left() == 0)) {
     packet.password = reader.binary();
@@ -111,12 +115,13 @@ Result<Connect> decode_connect(const FixedHeader& header, Bytes body) {
   packet.clean_start = flags.clean_start();
   packet.keep_alive_seconds = reader.two_bytes();
   packet.properties = read_properties(reader, PropertyPlace::connect, *version);
-  packet.client_id = reader.text();  // [MQTT-3.1.3-1] [MQTT-3.1.3-3] [MQTT-3.1.3-4]
-  if (flags.has_will()) {            // [MQTT-3.1.2-9]
+  // [MQTT-3.1.3-1] [MQTT-3.1.3-3] [MQTT-3.1.3-4] [MQTT3-3.1.3-1] [MQTT3-3.1.3-3] [MQTT3-3.1.3-4]
+  packet.client_id = reader.text();
+  if (flags.has_will()) {  // [MQTT-3.1.2-9] [MQTT3-3.1.2-9] [MQTT3-3.1.2-12]
     packet.will = read_will(reader, flags, *version);
   }
   read_credentials(reader, flags, packet);
-  return reader.finish(packet);
+  return reader.finish(packet);  // [MQTT-3.1.4-1] [MQTT3-3.1.4-1]
 }
 
 std::optional<ProtocolVersion> version_of_connect(Bytes body) {

@@ -171,7 +171,7 @@ std::optional<std::size_t> encode(const Connect& packet, MutableBytes out) {
   writer.byte(connect_flags(packet));
   writer.two_bytes(packet.keep_alive_seconds);
   write_properties(writer, packet.properties, version);
-  writer.text(packet.client_id);  // [MQTT-3.1.3-1]
+  writer.text(packet.client_id);  // [MQTT-3.1.3-1] [MQTT3-3.1.3-1]
   if (packet.will) {
     write_properties(writer, packet.will->properties, version);
     writer.text(packet.will->topic.text());
@@ -208,7 +208,7 @@ std::optional<std::size_t> encode(const Publish& packet, ProtocolVersion version
   if (!writer.ok()) {
     return std::nullopt;
   }
-  writer.text(packet.topic.text());  // [MQTT-3.3.2-1]
+  writer.text(packet.topic.text());  // [MQTT-3.3.2-1] [MQTT3-3.3.2-1]
   if (packet.qos != QoS::at_most_once) {
     writer.two_bytes(static_cast<std::size_t>(packet.packet_id));
   }
@@ -263,7 +263,7 @@ std::optional<std::size_t> encode(const Suback& packet, ProtocolVersion version,
     writer.raw(packet.reason_codes);
   } else if (packet.type == suback) {
     for (const std::uint8_t code : packet.reason_codes) {
-      writer.byte(code < 0x80 ? code : 0x80U);  // 3.1.1's [MQTT-3.9.3-2]
+      writer.byte(code < 0x80 ? code : 0x80U);  // [MQTT3-3.9.3-2]
     }
   }
   return writer.finish();

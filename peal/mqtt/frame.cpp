@@ -15,6 +15,8 @@ constexpr std::array<std::uint8_t, 16> flags_of_type = {
     0, 0, 0, 0,         0};
 
 /// [MQTT-2.1.3-1] [MQTT-3.6.1-1] [MQTT-3.8.1-1] [MQTT-3.10.1-1] [MQTT-3.14.1-1] [MQTT-3.15.1-1]
+/// [MQTT3-2.2.2-1] [MQTT3-2.2.2-2] [MQTT3-3.6.1-1] [MQTT3-3.8.1-1] [MQTT3-3.10.1-1]
+/// [MQTT3-3.14.1-1]
 bool are_allowed(std::uint8_t type, std::uint8_t flags, ProtocolVersion version) {
   const std::uint8_t expected = flags_of_type[type];
   if (flags == expected || expected == any_flags) {

@@ -16,7 +16,8 @@ bool are_wildcards_in_place(std::string_view filter) {
     const bool begins_level = at == 0 || filter[at - 1] == '/';
     const bool is_last = at + 1 == filter.size();
     const bool ends_level = is_last || (filter[at] == '+' && filter[at + 1] == '/');
-    if (!begins_level || !ends_level) {  // [MQTT-4.7.1-1] [MQTT-4.7.1-2]
+    // [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT3-4.7.1-2] [MQTT3-4.7.1-3]
+    if (!begins_level || !ends_level) {
       return false;
     }
     at = filter.find_first_of("+#", at + 1);
@@ -40,9 +41,11 @@ std::size_t shared_filter_at(std::string_view text) {
 Result<TopicFilter> TopicFilter::parse(std::string_view text) {
   const TextScan scan = scan_text(text);
   if (!scan.is_well_formed) {
-    return std::unexpected(ReasonCode::malformed_packet);  // [MQTT-1.5.4-1] [MQTT-4.7.3-2]
+    // [MQTT-1.5.4-1] [MQTT-4.7.3-2] [MQTT3-1.5.3-1] [MQTT3-4.7.3-2]
+    return std::unexpected(ReasonCode::malformed_packet);
   }
-  if (text.empty() || text.size() > 0xFFFF) {  // [MQTT-4.7.3-1] [MQTT-4.7.3-3]
+  // [MQTT-4.7.3-1] [MQTT-4.7.3-3] [MQTT3-4.7.3-1] [MQTT3-4.7.3-3]
+  if (text.empty() || text.size() > 0xFFFF) {
     return std::unexpected(ReasonCode::topic_filter_invalid);
   }
   TopicFilter filter;
@@ -66,7 +69,7 @@ bool matches(const TopicFilter& filter, TopicName topic) {
   if (!filter.has_wildcard()) {
     return pattern == text;
   }
-  // [MQTT-4.7.2-1]
+  // [MQTT-4.7.2-1] [MQTT3-4.7.2-1]
   if (topic.is_dollar() && (pattern.front() == '+' || pattern.front() == '#')) {
     return false;
   }

@@ -20,6 +20,8 @@ TEST(TopicFilter, TakesWhatIsOne) {
   EXPECT_TRUE(TopicFilter::parse(std::string(65535, '/')));
 }
 
+/// [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.7.3-1] [MQTT-4.7.3-3] [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+/// [MQTT3-4.7.1-2] [MQTT3-4.7.1-3] [MQTT3-4.7.3-1] [MQTT3-4.7.3-3]
 TEST(TopicFilter, RefusesWhatIsNone) {
   for (const std::string_view text :
        {"", "a#", "#/a", "a/#/b", "##", "a+", "+a", "a/+b", "++", "a/#+", "$share/", "$share//a",
@@ -69,7 +71,7 @@ TEST(Matches, ExamplesOfTheStandard) {
   EXPECT_FALSE(match("a", "/a"));
 }
 
-/// [MQTT-4.7.2-1]
+/// [MQTT-4.7.2-1] [MQTT3-4.7.2-1]
 TEST(Matches, LeadingWildcardsLeaveDollarTopicsAlone) {
   EXPECT_FALSE(match("#", "$SYS"));
   EXPECT_FALSE(match("+/monitor/Clients", "$SYS/monitor/Clients"));
@@ -78,6 +80,12 @@ TEST(Matches, LeadingWildcardsLeaveDollarTopicsAlone) {
   EXPECT_TRUE(match("a/#", "a/$SYS"));
   EXPECT_FALSE(match("$share/g/#", "$SYS"));
   EXPECT_TRUE(match("$share/g/+", "a"));
+}
+
+/// One letter or two characters that look the same: not the same. [MQTT-4.7.3-4] [MQTT3-4.7.3-4]
+TEST(Matches, NothingIsNormalised) {
+  EXPECT_TRUE(match("caf\u00E9/+", "caf\u00E9/x"));
+  EXPECT_FALSE(match("caf\u00E9/+", "cafe\u0301/x"));
 }
 
 TEST(Matches, EdgesOfHash) {

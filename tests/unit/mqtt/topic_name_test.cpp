@@ -16,6 +16,7 @@ TEST(TopicName, TakesWhatIsOne) {
   EXPECT_TRUE(TopicName::parse(std::string(65535, 'a')));
 }
 
+/// [MQTT-4.7.0-1] [MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] [MQTT3-4.7.3-3]
 TEST(TopicName, RefusesWhatIsNone) {
   EXPECT_EQ(TopicName::parse("").error(), ReasonCode::topic_name_invalid);
   EXPECT_EQ(TopicName::parse("a/+").error(), ReasonCode::topic_name_invalid);
