@@ -1,6 +1,7 @@
 #include "peal/net/tls_context.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -42,16 +43,15 @@ const Extras* extras_of(const SSL_CTX* context) {
   return static_cast<const Extras*>(SSL_CTX_get_ex_data(context, extras_index()));
 }
 
-/// The last reason that OpenSSL gave, and an empty queue.
+/// The first reason that OpenSSL gave (later ones only say what failed because of it), and an empty
+/// queue.
 std::string take_reason() {
-  const unsigned long code = ERR_peek_last_error();
+  const unsigned long code = ERR_peek_error();
+  const char* reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code))
+                                              : ERR_reason_error_string(code);
+  const std::string text = reason != nullptr ? reason : "unknown reason";
   ERR_clear_error();
-  if (ERR_SYSTEM_ERROR(code)) {
-    return ERR_reason_error_string(code) != nullptr ? ERR_reason_error_string(code)
-                                                    : "the file cannot be read";
-  }
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "unknown reason";
+  return text;
 }
 
 std::unexpected<std::string> cannot(const std::string& what, const std::string& file) {
@@ -242,6 +242,11 @@ MaybeContext make_client(const TlsClientOptions& options) {
   if (context == nullptr) {
     return std::unexpected("cannot make a TLS context: " + take_reason());
   }
+  SSL_CTX_set_max_proto_version(context.get(), version_number(options.max_version));
+  if (!options.ciphers.empty() &&
+      SSL_CTX_set_cipher_list(context.get(), options.ciphers.c_str()) != 1) {
+    return std::unexpected("cannot use the ciphers " + options.ciphers + ": " + take_reason());
+  }
   if (auto done = trust(context.get(), options); !done) {
     return std::unexpected(done.error());
   }
@@ -273,7 +278,7 @@ struct TlsContext::State {
   ContextPointer context;
   TlsServerOptions server_options;  // for `reload`; empty for a client
   bool is_server = false;
-  bool is_insecure = false;
+  bool checks_name = true;
 };
 
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -300,7 +305,7 @@ std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::client(
   }
   auto state = std::make_unique<State>();
   state->context = std::move(*context);
-  state->is_insecure = options.insecure;
+  state->checks_name = options.check_name && !options.insecure;
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(state)));
 }
 
@@ -322,6 +327,6 @@ ssl_st* TlsContext::make_session() const {
   return SSL_new(state_->context.get());
 }
 
-bool TlsContext::is_insecure() const { return state_->is_insecure; }
+bool TlsContext::checks_name() const { return state_->checks_name; }
 
 }  // namespace peal::net

@@ -46,8 +46,11 @@ struct TlsClientOptions {
   std::string certificate;  // PEM file, may be empty
   std::string key;
   std::string key_password;
-  bool insecure = false;  // believe any certificate
+  bool insecure = false;   // believe any certificate
+  bool check_name = true;  // the certificate must be the server's: have its name
   TlsVersion min_version = TlsVersion::tls_1_2;
+  TlsVersion max_version = TlsVersion::tls_1_3;
+  std::string ciphers;                 // of TLS 1.2, as OpenSSL lists them; empty: OpenSSL's choice
   std::vector<std::string> protocols;  // ALPN
 };
 
@@ -69,7 +72,8 @@ class TlsContext {
   /// A session with what is valid now. The caller frees it; null: no memory.    threads   any.
   [[nodiscard]] ssl_st* make_session() const;
 
-  [[nodiscard]] bool is_insecure() const;
+  /// Whether a client compares the server's name with its certificate.
+  [[nodiscard]] bool checks_name() const;
 
  private:
   struct State;

@@ -87,12 +87,12 @@ bool is_ip_address(const std::string& name) {
 }
 
 /// SNI, and the name that the server's certificate must have.
-void expect_server(SSL* ssl, const std::string& name, bool is_insecure) {
+void expect_server(SSL* ssl, const std::string& name, bool checks_name) {
   const bool is_ip = is_ip_address(name);
   if (!is_ip && !name.empty()) {
     SSL_set_tlsext_host_name(ssl, name.c_str());
   }
-  if (is_insecure || name.empty()) {
+  if (!checks_name || name.empty()) {
     return;
   }
   if (is_ip) {
@@ -139,7 +139,7 @@ std::unique_ptr<TlsSession> TlsSession::connect(TlsContext& context, int fd,
   auto session = make(context, fd);
   if (session != nullptr) {
     SSL_set_connect_state(session->ssl_);
-    expect_server(session->ssl_, server_name, context.is_insecure());
+    expect_server(session->ssl_, server_name, context.checks_name());
   }
   return session;
 }
