@@ -98,9 +98,9 @@ void Client::print_publish(const char* verb, const mqtt::Publish& packet) const 
 std::expected<void, Failure> Client::connect() {
   auto connection = ClientConnection::open(options_.endpoint);
   if (!connection.has_value()) {
+    const std::string advice(connect_advice(connection.error()));
     return std::unexpected(Failure{
-        "Error: " + connection.error() + ". Is a server running there (`peal serve` starts one)?",
-        1, true});
+        "Error: " + connection.error() + "." + (advice.empty() ? "" : " " + advice), 1, true});
   }
   connection_ = std::move(*connection);
   const PropertyList properties = connect_properties(options_);

@@ -21,9 +21,12 @@ net::TlsClientOptions tls_options(const TlsOptions& tls) {
   options.ca_path = tls.ca_path;
   options.certificate = tls.certificate;
   options.key = tls.key;
-  options.insecure = tls.insecure;
+  options.check_name = !tls.insecure;  // who signed it is checked all the same
+  options.ciphers = tls.ciphers;
   if (tls.version == "tlsv1.3") {
     options.min_version = net::TlsVersion::tls_1_3;
+  } else if (tls.version == "tlsv1.2") {
+    options.max_version = net::TlsVersion::tls_1_2;
   }
   if (!tls.alpn.empty()) {
     options.protocols = {tls.alpn};

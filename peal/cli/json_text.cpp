@@ -56,8 +56,8 @@ struct Handler {
     return true;
   }
   bool on_number_part(json::string_view, Error&) { return true; }
-  bool on_int64(std::int64_t value, json::string_view, Error&) {
-    return number(static_cast<double>(value));
+  bool on_int64(std::int64_t value, json::string_view text, Error&) {
+    return number(value == 0 && text.starts_with('-') ? -0.0 : static_cast<double>(value));
   }
   bool on_uint64(std::uint64_t value, json::string_view, Error&) {
     return number(static_cast<double>(value));

@@ -104,9 +104,9 @@ std::string checked_topic(const std::string& word, const std::string& what) {
 }
 
 void set_tls_version(Options& options, const std::string& word) {
-  if (word != "tlsv1.1" && word != "tlsv1.2" && word != "tlsv1.3") {
+  if (word != "tlsv1.2" && word != "tlsv1.3") {
     throw OptionError("Error: Invalid TLS version '" + word +
-                      "', it must be tlsv1.3, tlsv1.2 or tlsv1.1.");
+                      "', it must be tlsv1.3 or tlsv1.2 (older ones are not safe).");
   }
   options.endpoint.tls.version = word;
 }
@@ -266,7 +266,7 @@ constexpr std::array rows{
               [](Options& o, Words w) { o.endpoint.tls.certificate = w[0]; }},
     OptionRow{0, "key", "FILE", all, tls, "its private key (PEM)",
               [](Options& o, Words w) { o.endpoint.tls.key = w[0]; }},
-    OptionRow{0, "tls-version", "VERSION", all, tls, "tlsv1.3, tlsv1.2 or tlsv1.1",
+    OptionRow{0, "tls-version", "VERSION", all, tls, "tlsv1.3 or tlsv1.2; either if not given",
               [](Options& o, Words w) { set_tls_version(o, w[0]); }},
     OptionRow{0, "ciphers", "LIST", all, tls, "OpenSSL's list of ciphers",
               [](Options& o, Words w) { o.endpoint.tls.ciphers = w[0]; }},

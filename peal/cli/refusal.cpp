@@ -1,5 +1,6 @@
 #include "peal/cli/refusal.hpp"
 
+#include <array>
 #include <utility>
 
 namespace peal::cli {
@@ -38,6 +39,31 @@ std::string_view refusal_advice(ReasonCode reason) {
     default:
       return "";
   }
+}
+
+std::string_view connect_advice(std::string_view error) {
+  struct Advice {
+    std::string_view part;
+    std::string_view text;
+  };
+  static constexpr std::array advices{
+      Advice{"cannot use", ""},
+      Advice{"cannot connect from", "Check -A."},
+      Advice{"Connection refused", "Is a server running there? `peal serve` starts one."},
+      Advice{"Name or service not known", "Check the host's name (-h)."},
+      Advice{"No such file", "Check the path of the socket (--unix)."},
+      Advice{"hostname mismatch", "Use the host name that the certificate has, or --insecure."},
+      Advice{"IP address mismatch", "Use the host name that the certificate has, or --insecure."},
+      Advice{"does not verify", "Name the certificate that signed it with --cafile."},
+      Advice{"TLS", "Does this port speak TLS?"},
+      Advice{"WebSocket", "Does this port speak WebSocket? Check --ws-path."},
+  };
+  for (const Advice& advice : advices) {
+    if (error.find(advice.part) != std::string_view::npos) {
+      return advice.text;
+    }
+  }
+  return "";
 }
 
 std::string refusal_text(ReasonCode reason, mqtt::ProtocolVersion version,

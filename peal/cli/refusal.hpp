@@ -13,6 +13,10 @@ namespace peal::cli {
 /// known.
 [[nodiscard]] std::string_view refusal_advice(mqtt::ReasonCode reason);
 
+/// What a person can do about a connection that did not come about; empty when nothing is known.
+/// `error`   what the network said.
+[[nodiscard]] std::string_view connect_advice(std::string_view error);
+
 /// "Connection refused: Not authorized. ..." with the server's own words, if it gave some.
 [[nodiscard]] std::string refusal_text(mqtt::ReasonCode reason, mqtt::ProtocolVersion version,
                                        std::string_view reason_string);
