@@ -88,6 +88,8 @@ std::string as_payload_field(Bytes payload, const Field& field) {
   return padded(std::string(as_text(payload.first(size))), field, field.pad);
 }
 
+/// With a width only half of the bytes are printed, cut at the width or not: what mosquitto_sub
+/// does, and what scripts that use it expect.
 std::string as_hex_field(Bytes payload, const Field& field, bool is_upper) {
   const std::string_view digits = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
   const std::size_t size =
