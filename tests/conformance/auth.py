@@ -11,7 +11,7 @@ def test_unknown_method(case):
         peer.send(wire.connect(peer.client_id, props=props))
         connack = peer.expect("CONNACK")
         assert connack.code in (0x8C, 0x87), connack  # [MQTT-4.12.0-1] [MQTT-4.12.0-4]
-        peer.expect_closed()  # [MQTT-4.12.0-1]
+        peer.expect_closed()  # [MQTT-4.12.0-1] [MQTT-3.1.4-2]
 
 
 def test_nothing_else_is_done(case):

@@ -1,6 +1,6 @@
 """Clean Start (CleanSession in 3.x): whether a session goes on, is made, or is thrown away."""
 
-from peer import main, properties, versions, wire
+from peer import main, properties, versions
 
 KEPT = properties(session_expiry_interval=300)
 

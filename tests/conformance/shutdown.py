@@ -12,6 +12,7 @@ def test_told(case):
         idle = own.peer(name="e")
         five.subscribe(own.topic(), 1)
         start = time.monotonic()
+        server.asked = True
         server.process.terminate()
         five.expect_refusal(0x8B)
         four.expect_closed()
@@ -30,8 +31,9 @@ def test_no_will_on_a_clean_stop_breaks_nothing(case):
         for client in clients:
             client.subscribe("w", 1)
         clients[0].publish("w", "m" * 100_000, 1, retain=True)
-        server.process.terminate()
-        assert server.process.wait(5) == 0
+        start = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - start < 5
         own.close()
 
 

@@ -93,7 +93,8 @@ def test_shared(case):
     publisher = case.client(name="pub")
     publisher.publish(case.topic(), "m")
     got = sorted(sum((client.take().all("subscription_identifier") for _ in range(2)), []))
-    assert got == [8, 9], got  # a shared subscription is apart from the others
+    # A shared subscription is apart from the others; each copy carries its own. [MQTT-3.3.4-5]
+    assert got == [8, 9], got
     case.fence(publisher, client)
 
 

@@ -9,7 +9,7 @@ KEPT = properties(session_expiry_interval=300)
 def test_older_is_closed(case, version):
     older = case.client(version)
     newer = case.client(version)
-    older.expect_refusal(0x8E)  # [MQTT-3.1.4-3] [MQTT3-3.1.4-2]
+    older.expect_refusal(0x8E)  # [MQTT-3.1.4-3] [MQTT3-3.1.4-2] [MQTT3-3.1.3-2]
     newer.expect_nothing()
 
 

@@ -15,6 +15,7 @@ def test_published_when_the_connection_fails(case, version):
         watcher = watch(case, version)
         client = case.client(version, will=wire.will(case.topic("will"), f"{qos}", qos))
         client.reset() if qos == 1 else client.drop()
+        # All QoS are served, so none is refused. [MQTT-3.2.2-12]
         # [MQTT-3.1.2-7] [MQTT-3.1.2-8] [MQTT-3.1.2-14] [MQTT3-3.1.2-8] [MQTT3-3.1.2-16]
         watcher.take(case.topic("will"), f"{qos}", qos=qos, retain=False)
 
@@ -51,7 +52,8 @@ def test_retained(case, version):
     watcher.take(case.topic("will"), "stays", retain=False)
     late = case.client(version, "late")
     late.subscribe(case.topic("will"), 1)
-    late.take(case.topic("will"), "stays", retain=True)  # [MQTT-3.1.2-15] [MQTT3-3.1.2-17]
+    # [MQTT-3.1.2-15] [MQTT-3.2.2-13] [MQTT3-3.1.2-17]
+    late.take(case.topic("will"), "stays", retain=True)
     late.publish(case.topic("will"), retain=True)
 
 

@@ -5,7 +5,8 @@ from .client import Closed, Peer
 from .reader import Broken, Packet
 from .run import Case, main, settings, timed, versions
 from .server import Server
+from .websocket_peer import Frame, WebSocketPeer, upgrade
 from .wire import properties, will
 
-__all__ = ["Broken", "Case", "Closed", "Packet", "Peer", "Server", "main", "properties", "settings",
-           "timed", "versions", "will", "wire"]
+__all__ = ["Broken", "Case", "Closed", "Frame", "Packet", "Peer", "Server", "WebSocketPeer", "main",
+           "properties", "settings", "timed", "upgrade", "versions", "will", "wire"]

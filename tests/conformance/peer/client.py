@@ -14,8 +14,8 @@ class Closed(AssertionError):
 
 
 class Peer:
-    def __init__(self, address, version=5, client_id=""):
-        self.socket = socket.create_connection(address, timeout=PATIENCE)
+    def __init__(self, address, version=5, client_id="", connection=None):
+        self.socket = connection or socket.create_connection(address, timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.version, self.client_id = version, client_id
         self.buffer, self.later, self.seen = bytearray(), deque(), deque(maxlen=12)
@@ -42,12 +42,12 @@ class Peer:
         while not (found := reader.split(self.buffer)):
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
-                data = self.socket.recv(65536)
+                data = self.more()
             except TimeoutError:
                 raise AssertionError(f"nothing within {timeout} s; before: {self.history()}") from None
             except ConnectionError:
-                data = b""
-            if not data:
+                data = None
+            if data is None:
                 raise Closed(f"closed; before: {self.history()}")
             self.buffer += data
         kind, flags, body, size = found
@@ -56,6 +56,10 @@ class Peer:
         packet = reader.parse(kind, flags, body, raw, self.version)
         self.seen.append(packet)
         return packet
+
+    def more(self):
+        """More bytes of the MQTT stream; None at its end."""
+        return self.socket.recv(65536) or None
 
     def history(self):
         return "; ".join(map(str, self.seen)) or "nothing"

@@ -9,7 +9,6 @@ import threading
 import time
 import traceback
 
-from . import wire
 from .client import Peer
 from .server import Server
 
@@ -30,7 +29,10 @@ class Case:
 
     def peer(self, version=5, name="c"):
         """A network connection on which nothing was said yet."""
-        peer = Peer(self.server.address, version, self.id(name))
+        return self.add(Peer(self.server.address, version, self.id(name)))
+
+    def add(self, peer):
+        """Has `peer` closed at the end of the test."""
         self.peers.append(peer)
         return peer
 

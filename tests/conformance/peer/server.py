@@ -18,7 +18,7 @@ class Server:
     def __init__(self, *settings):
         self.settings = settings
         self.log = tempfile.TemporaryFile()
-        self.address = None
+        self.address, self.asked = None, False
 
     def __enter__(self):
         command = [os.environ["PEAL"], "serve", "-p", "0", "--data", "", "--workers", WORKERS]
@@ -41,6 +41,7 @@ class Server:
         return self
 
     def stop(self):
+        self.asked = True
         self.process.terminate()
         try:
             return self.process.wait(10)
@@ -55,6 +56,9 @@ class Server:
 
     def __exit__(self, *unused):
         code = self.process.poll()
-        code = self.stop() if code is None else f"{code}, before it was asked to stop"
+        if code is None:
+            code = self.stop()
+        elif not self.asked:
+            code = f"{code}, before it was asked to stop"
         if code != 0:
             raise AssertionError(f"the server's end: {code}\n{self.errors()}")
