@@ -203,6 +203,10 @@ void Connection::read() {
   }
 }
 
+CloseCause Connection::cause_of_tls_failure() const {
+  return tls_->is_network_error() ? CloseCause::network_error : CloseCause::tls_error;
+}
+
 Connection::Input Connection::read_some(MutableBytes buffer) {
   if (tls_ != nullptr) {
     const auto [bytes, status] = tls_->read(buffer);
@@ -210,7 +214,7 @@ Connection::Input Connection::read_some(MutableBytes buffer) {
     return {.bytes = buffer.first(bytes),
             .is_full = status == TlsSession::Status::done,
             .is_end = is_failed || status == TlsSession::Status::end,
-            .cause = is_failed ? CloseCause::tls_error : CloseCause::by_peer};
+            .cause = is_failed ? cause_of_tls_failure() : CloseCause::by_peer};
   }
   ++loop_->calls.reads;
   const auto got = ::recv(fd_, buffer.data(), buffer.size(), 0);

@@ -190,6 +190,7 @@ class Connection final : public EventSource {
   // Input (connection.cpp).
   void read();
   [[nodiscard]] Input read_some(MutableBytes buffer);
+  [[nodiscard]] CloseCause cause_of_tls_failure() const;
   void offer_kept();
   void take(MutableBytes fresh);
   [[nodiscard]] MutableBytes consume(MutableBytes bytes);

@@ -156,7 +156,7 @@ Connection::Step Connection::do_handshake() {
     case TlsSession::Status::failed:
       break;
   }
-  end(CloseCause::tls_error);
+  end(cause_of_tls_failure());
   return Step::wait;
 }
 

@@ -88,6 +88,9 @@ void Loop::poll(std::chrono::milliseconds timeout) {
   const int count = epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()),
                                work_is_due ? 0 : milliseconds_for_epoll(timeout));
   asleep_.store(false, std::memory_order_relaxed);
+  if (after_wait_) {
+    after_wait_();
+  }
   handshakes_left_ = handshakes_per_iteration;
   ready_again_.swap(again_);
   batch_ = std::span(events).first(count > 0 ? static_cast<std::size_t>(count) : 0);

@@ -68,6 +68,10 @@ class Loop {
   /// does not wait.
   void poll(std::chrono::milliseconds timeout);
 
+  /// Runs `action` in every `poll`, behind the wait and before the first source: to look at the
+  /// clock.
+  void after_wait(std::move_only_function<void()> action) { after_wait_ = std::move(action); }
+
   /// Serves `source` once more in the next iteration, as if it were readable.
   void again(EventSource& source);
 
@@ -131,6 +135,7 @@ class Loop {
   std::vector<EventSource*> again_;
   std::vector<EventSource*> ready_again_;
   std::span<epoll_event> batch_;  // events of this iteration not served yet
+  std::move_only_function<void()> after_wait_;
   std::vector<std::move_only_function<void()>> later_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::unique_ptr<std::uint8_t[]> read_buffer_;

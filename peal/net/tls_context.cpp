@@ -47,8 +47,8 @@ const Extras* extras_of(const SSL_CTX* context) {
 /// queue.
 std::string take_reason() {
   const unsigned long code = ERR_peek_error();
-  const char* reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code))
-                                              : ERR_reason_error_string(code);
+  const char* reason =
+      ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
   const std::string text = reason != nullptr ? reason : "unknown reason";
   ERR_clear_error();
   return text;

@@ -32,6 +32,7 @@ struct TlsSocket {
       self.socket_is_empty_ = errno == EAGAIN;
       BIO_set_retry_read(bio);
     }
+    self.socket_is_at_end_ = got == 0;
     return static_cast<int>(got);
   }
 
@@ -48,7 +49,10 @@ struct TlsSocket {
     return static_cast<int>(sent);
   }
 
-  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+  static long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+    if (command == BIO_CTRL_EOF) {
+      return session(bio).socket_is_at_end_ ? 1 : 0;
+    }
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
 
@@ -145,7 +149,8 @@ std::unique_ptr<TlsSession> TlsSession::connect(TlsContext& context, int fd,
 }
 
 TlsSession::Status TlsSession::status_of(int result) {
-  switch (SSL_get_error(ssl_, result)) {
+  const int error = SSL_get_error(ssl_, result);
+  switch (error) {
     case SSL_ERROR_NONE:
       return Status::done;
     case SSL_ERROR_WANT_READ:
@@ -158,6 +163,7 @@ TlsSession::Status TlsSession::status_of(int result) {
       break;
   }
   is_broken_ = true;
+  is_network_error_ = error == SSL_ERROR_SYSCALL;
   const unsigned long code = ERR_peek_error();
   const long verified = SSL_get_verify_result(ssl_);
   if (verified != X509_V_OK) {

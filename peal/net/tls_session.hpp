@@ -67,6 +67,8 @@ class TlsSession {
   [[nodiscard]] std::string certificate_subject() const;
   /// The last common name in it; empty without, or when it contains a NUL.
   [[nodiscard]] std::string certificate_common_name() const;
+  /// After `failed`: whether the connection broke below TLS.
+  [[nodiscard]] bool is_network_error() const { return is_network_error_; }
   /// A sentence, after `failed`.
   [[nodiscard]] const std::string& error() const { return error_; }
 
@@ -80,7 +82,9 @@ class TlsSession {
   Loop::Calls* calls_ = nullptr;
   int fd_;
   bool socket_is_empty_ = false;
+  bool socket_is_at_end_ = false;
   bool is_broken_ = false;
+  bool is_network_error_ = false;
   std::string error_;
 };
 
