@@ -1,4 +1,4 @@
-"""The first packet of a connection is CONNECT: anything else closes it, and nothing of it is done."""
+"""The first packet of a connection is CONNECT: anything else closes it and is not done."""
 
 from peer import main, versions, wire
 
@@ -24,7 +24,7 @@ def test_every_other_packet_first(case):
 
 
 def test_nothing_sent_first_by_the_server(case):
-    """[MQTT-3.2.0-1] [MQTT3-3.2.0-1]: not before CONNACK, even with retained and queued messages."""
+    """[MQTT-3.2.0-1] [MQTT3-3.2.0-1]: not before CONNACK, even with messages waiting."""
     away = case.client(name="away", clean=False, props=wire.properties(session_expiry_interval=60))
     away.subscribe(case.topic(), 1)
     away.drop()

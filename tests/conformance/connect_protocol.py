@@ -12,7 +12,8 @@ def test_spoken(case, version):
 def test_level_unknown(case):
     for level in (0, 1, 2, 6, 7, 127):
         client = case.peer(4)
-        client.send(wire.packet(wire.CONNECT, wire.text("MQTT") + bytes([level]) + b"\2\0\x3c\0\1a"))
+        body = wire.text("MQTT") + bytes([level]) + b"\2\0\x3c\0\1a"
+        client.send(wire.packet(wire.CONNECT, body))
         client.expect_bytes(bytes.fromhex("20020001"))  # [MQTT3-3.1.2-2]
         client.expect_closed()  # [MQTT-3.1.2-2] [MQTT3-3.1.2-2] [MQTT3-3.2.2-5]
 

@@ -1,4 +1,4 @@
-"""Topics that begin with `$`: no leading wildcard finds them, and clients do not publish to them."""
+"""Topics that begin with `$`: no leading wildcard finds them, and no client publishes to them."""
 
 from peer import main, settings, versions, wire
 

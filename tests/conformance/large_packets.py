@@ -29,7 +29,8 @@ def test_several_on_their_way(case):
 
 
 def test_to_many_versions_at_once(case):
-    clients = [case.client(version, f"c{version}{number}") for version in (3, 4, 5) for number in "ab"]
+    clients = [case.client(version, f"c{version}{letter}")
+               for version in (3, 4, 5) for letter in "ab"]
     for client in clients:
         client.subscribe(case.topic(), 1)
     payload = random.Random(3).randbytes(500_000)

@@ -7,6 +7,7 @@ from peer import Closed, main, wire
 
 TABLE = pathlib.Path(__file__).with_name("malformed.txt")
 PATIENCE = 3
+ENOUGH = 40  # failures after which the rest is not worth its time
 
 
 @dataclass
@@ -22,7 +23,8 @@ class Row:
 def rows():
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            version, state, reaction, clause, name, data = (part.strip() for part in line.split(" | "))
+            parts = [part.strip() for part in line.split(" | ")]
+            version, state, reaction, clause, name, data = parts
             yield Row(int(version), state, reaction, clause, name, bytes.fromhex(data))
 
 
@@ -78,11 +80,13 @@ def test_every_row(case):
         if got not in allowed:
             wrong.append(f"{row.clause} {row.name} [{row.version}] {row.data.hex()[:60]}: "
                          f"expected {row.reaction}, got {got}")
+            if len(wrong) == ENOUGH:
+                break
         # Nobody else is affected: a message goes round.
         healthy.publish(case.topic(), row.name, 1)
         healthy.take(case.topic(), row.name)
-    assert count >= 220, count
     assert not wrong, f"{len(wrong)} of {count}:\n" + "\n".join(wrong)
+    assert count >= 220, count
 
 
 def test_in_the_middle_of_good_ones(case):

@@ -25,7 +25,8 @@ def test_several_publishers(case):
     publishers = [case.client(name=f"p{number}") for number in range(4)]
     for number in range(50):
         for publisher in publishers:
-            publisher.send(wire.publish(case.topic(publisher.client_id), f"{number}", 1, number + 1))
+            topic = case.topic(publisher.client_id)
+            publisher.send(wire.publish(topic, f"{number}", 1, number + 1))
     last = {}
     for _ in range(200):
         packet = client.take()

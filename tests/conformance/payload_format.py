@@ -57,7 +57,8 @@ def test_bad_qos_0(case):
 @settings(CHECKED)
 def test_will(case):
     peer = case.peer()
-    peer.send(wire.connect(peer.client_id, will=wire.will("w", b"\xff", payload_format_indicator=1)))
+    will = wire.will("w", b"\xff", payload_format_indicator=1)
+    peer.send(wire.connect(peer.client_id, will=will))
     peer.expect("CONNACK", code=0x99)
     peer.expect_closed()
 

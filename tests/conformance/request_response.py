@@ -1,4 +1,4 @@
-"""Request and response: Response Information when asked for, Response Topic and Correlation Data."""
+"""Response Information when asked for; Response Topic and Correlation Data as they are."""
 
 from peer import main, properties, settings, wire
 

@@ -68,7 +68,8 @@ def test_nothing_is_lost_by_replacing(case, version):
 
 def test_subscribe_with_user_property(case):
     client = case.client()
-    client.send(wire.subscribe(5, ("a", 1), props=properties(user_property=[("a", "b"), ("a", "c")])))
+    props = properties(user_property=[("a", "b"), ("a", "c")])
+    client.send(wire.subscribe(5, ("a", 1), props=props))
     client.expect("SUBACK", pid=5, codes=[1])
 
 

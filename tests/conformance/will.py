@@ -98,8 +98,9 @@ def test_properties_go_along(case):
     watcher = watch(case)
     pairs = [("z", "1"), ("a", "2"), ("z", "3"), ("", "")]
     client = case.client(will=wire.will(
-        case.topic("will"), "w", 1, user_property=pairs, content_type="text/x", response_topic="r/t",
-        correlation_data=b"\0\1", payload_format_indicator=1, message_expiry_interval=100))
+        case.topic("will"), "w", 1, user_property=pairs, content_type="text/x",
+        response_topic="r/t", correlation_data=b"\0\1", payload_format_indicator=1,
+        message_expiry_interval=100))
     client.drop()
     packet = watcher.take(case.topic("will"), "w")
     assert packet.all("user_property") == pairs, packet  # [MQTT-3.1.3-10]

@@ -44,7 +44,8 @@ class Peer:
             try:
                 data = self.more()
             except TimeoutError:
-                raise AssertionError(f"nothing within {timeout} s; before: {self.history()}") from None
+                why = f"nothing within {timeout} s; before: {self.history()}"
+                raise AssertionError(why) from None
             except ConnectionError:
                 data = None
             if data is None:

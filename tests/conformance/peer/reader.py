@@ -162,7 +162,7 @@ def split(buffer):
 
 def parse(kind_number, flags, body, raw, version):
     kind = NAMES.get(kind_number, "?")
-    must(kind not in ("?", "CONNECT", "SUBSCRIBE", "UNSUBSCRIBE", "PINGREQ"), f"a server sent {kind}")
+    must(kind in READERS, f"a server sent {kind}")
     must(kind == "PUBLISH" or flags == (2 if kind == "PUBREL" else 0),
          f"{kind} with flags {flags:04b} [MQTT-2.1.3-1] [MQTT3-2.2.2-1]")
     packet, cursor = Packet(kind, flags, raw), Cursor(body)

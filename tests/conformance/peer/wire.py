@@ -128,10 +128,14 @@ def publish(topic, payload=b"", qos=0, pid=None, version=5, retain=False, dup=Fa
     return packet(PUBLISH, body + for_version(version, props) + raw(payload), flags)
 
 
+def code_and_properties(code, props):
+    """A Reason Code and properties, both of which may be left out."""
+    return (b"" if code is None else u8(code)) + (b"" if props is None else counted(props))
+
+
 def ack(kind, pid, code=None, props=None):
     """PUBACK, PUBREC, PUBREL or PUBCOMP; without `code` in its short form, two bytes."""
-    body = u16(pid) + (b"" if code is None else u8(code)) + (b"" if props is None else counted(props))
-    return packet(kind, body, 2 if kind == PUBREL else 0)
+    return packet(kind, u16(pid) + code_and_properties(code, props), 2 if kind == PUBREL else 0)
 
 
 def puback(pid, code=None, props=None):
@@ -171,9 +175,8 @@ def pingreq():
 
 
 def disconnect(code=None, props=None):
-    return packet(DISCONNECT,
-                  (b"" if code is None else u8(code)) + (b"" if props is None else counted(props)))
+    return packet(DISCONNECT, code_and_properties(code, props))
 
 
 def auth(code=None, props=None):
-    return packet(AUTH, (b"" if code is None else u8(code)) + (b"" if props is None else counted(props)))
+    return packet(AUTH, code_and_properties(code, props))
