@@ -18,7 +18,7 @@ namespace peal::net {
 struct ListenerSettings {
   /// "127.0.0.1:1883", "[::1]:1883", "localhost:0" or "unix:/run/peal/mqtt.sock". Port 0 is a free
   /// one. "[::]" takes IPv4 too.
-  std::string bind;
+  std::string bind{};
   bool share_port = false;    // SO_REUSEPORT
   unsigned unix_mode = 0600;  // permissions of a Unix socket
 };
