@@ -103,6 +103,19 @@ std::expected<void, Failure> Client::connect() {
         "Error: " + connection.error() + "." + (advice.empty() ? "" : " " + advice), 1, true});
   }
   connection_ = std::move(*connection);
+  is_ping_open_ = false;
+  debug("sending CONNECT");
+  if (!send_connect()) {
+    return std::unexpected(lost_before_connack(NoPacket::failed));
+  }
+  const auto frame = connection_->next(Clock::now() + connack_timeout);
+  if (!frame.has_value()) {
+    return std::unexpected(lost_before_connack(frame.error()));
+  }
+  return read_connack(*frame);
+}
+
+bool Client::send_connect() {
   const PropertyList properties = connect_properties(options_);
   mqtt::Connect packet;
   packet.version = options_.protocol;
@@ -122,31 +135,24 @@ std::expected<void, Failure> Client::connect() {
                    options_.will.payload ? as_bytes(*options_.will.payload) : Bytes(),
                    options_.properties.will.view(), options_.will.qos, options_.will.retain};
   }
-  debug("sending CONNECT");
-  is_ping_open_ = false;
-  if (!send(packet)) {
-    return std::unexpected(Failure{"Error: The connection was lost: " + connection_->error() + ".",
-                                   std::to_underlying(ExitCode::connection_lost), true});
-  }
-  const auto frame = connection_->next(Clock::now() + connack_timeout);
-  if (frame.has_value()) {
-    return read_connack(*frame);
-  }
-  switch (frame.error()) {
+  return send(packet);
+}
+
+Failure Client::lost_before_connack(NoPacket cause) const {
+  switch (cause) {
     case NoPacket::interrupted:
-      return std::unexpected(Failure{"", 0});
+      return {"", 0};
     case NoPacket::malformed:
-      return std::unexpected(Failure{"Error: What answers there does not speak MQTT.",
-                                     std::to_underlying(ExitCode::protocol_error)});
+      return {"Error: What answers there does not speak MQTT.",
+              std::to_underlying(ExitCode::protocol_error)};
     case NoPacket::timed_out:
-      return std::unexpected(Failure{"Error: The server did not answer CONNECT in time.",
-                                     std::to_underlying(ExitCode::connection_lost), true});
+      return {"Error: The server did not answer CONNECT in time.",
+              std::to_underlying(ExitCode::connection_lost), true};
     default:
-      return std::unexpected(Failure{
-          "Error: The connection was lost before the server accepted it (" + connection_->error() +
-              "). Does it speak this MQTT version (-V), and TLS "
-              "(--cafile) or not?",
-          std::to_underlying(ExitCode::connection_lost), true});
+      return {"Error: The connection was lost before the server accepted it (" +
+                  connection_->error() +
+                  "). Does it speak this MQTT version (-V), and TLS (--cafile) or not?",
+              std::to_underlying(ExitCode::connection_lost), true};
   }
 }
 
@@ -338,44 +344,44 @@ Clock::time_point Client::next_ping() const {
 Event Client::next(Clock::time_point deadline, int watched_fd) {
   Event event;
   while (true) {
-    const Clock::time_point ping = next_ping();
-    const auto frame = connection_->next(std::min(deadline, ping), watched_fd);
-    if (frame.has_value()) {
-      if (handle(*frame, event)) {
-        return event;
-      }
-      continue;
-    }
-    switch (frame.error()) {
-      case NoPacket::interrupted:
-        event.kind = Event::Kind::interrupted;
-        return event;
-      case NoPacket::input_ready:
-        event.kind = Event::Kind::input_ready;
-        return event;
-      case NoPacket::malformed:
-        fail(event, "Error: The server sent a malformed packet.", ExitCode::protocol_error);
-        return event;
-      case NoPacket::timed_out:
-        break;
-      default:
-        fail(event, "Error: The connection was lost (" + connection_->error() + ").",
-             ExitCode::connection_lost);
-        return event;
-    }
-    if (Clock::now() >= deadline) {
-      event.kind = Event::Kind::timed_out;
-      return event;
-    }
-    if (is_ping_open_) {
-      fail(event, "Error: The server does not answer any more.", ExitCode::connection_lost);
-      return event;
-    }
-    if (Clock::now() >= ping && !send_ping()) {
-      fail(event, "Error: The connection was lost.", ExitCode::connection_lost);
+    const auto frame = connection_->next(std::min(deadline, next_ping()), watched_fd);
+    if (frame.has_value() ? handle(*frame, event)
+                          : handle_silence(frame.error(), deadline, event)) {
       return event;
     }
   }
+}
+
+bool Client::handle_silence(NoPacket cause, Clock::time_point deadline, Event& event) {
+  switch (cause) {
+    case NoPacket::interrupted:
+      event.kind = Event::Kind::interrupted;
+      return true;
+    case NoPacket::input_ready:
+      event.kind = Event::Kind::input_ready;
+      return true;
+    case NoPacket::malformed:
+      return fail(event, "Error: The server sent a malformed packet.", ExitCode::protocol_error);
+    case NoPacket::timed_out:
+      return handle_time(deadline, event);
+    default:
+      return fail(event, "Error: The connection was lost (" + connection_->error() + ").",
+                  ExitCode::connection_lost);
+  }
+}
+
+bool Client::handle_time(Clock::time_point deadline, Event& event) {
+  if (Clock::now() >= deadline) {
+    event.kind = Event::Kind::timed_out;
+    return true;
+  }
+  if (Clock::now() < next_ping()) {
+    return false;  // woken a little early
+  }
+  if (is_ping_open_) {
+    return fail(event, "Error: The server does not answer any more.", ExitCode::connection_lost);
+  }
+  return !send_ping() && fail(event, "Error: The connection was lost.", ExitCode::connection_lost);
 }
 
 bool Client::fail(Event& event, std::string text, ExitCode code) {

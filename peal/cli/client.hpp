@@ -99,9 +99,11 @@ class Client {
   bool send(const auto& packet);
   bool send_ack(mqtt::PacketType type, mqtt::PacketId id,
                 mqtt::ReasonCode reason = mqtt::ReasonCode::success);
+  bool send_connect();
   bool send_ping();
   void debug(const char* format, ...) const __attribute__((format(printf, 2, 3)));
 
+  [[nodiscard]] Failure lost_before_connack(NoPacket cause) const;
   [[nodiscard]] std::expected<void, Failure> read_connack(const mqtt::Frame& frame);
   void take_limits(mqtt::PropertiesView properties);
   [[nodiscard]] std::expected<void, Failure> check_publish(const mqtt::Publish& packet) const;
@@ -110,6 +112,8 @@ class Client {
 
   /// True when `event` is something for the caller.
   [[nodiscard]] bool handle(const mqtt::Frame& frame, Event& event);
+  [[nodiscard]] bool handle_silence(NoPacket cause, Clock::time_point deadline, Event& event);
+  [[nodiscard]] bool handle_time(Clock::time_point deadline, Event& event);
   [[nodiscard]] bool handle_publish(const mqtt::Frame& frame, Event& event);
   [[nodiscard]] bool handle_pubrel(const mqtt::Frame& frame, Event& event);
   [[nodiscard]] bool handle_ack(const mqtt::Frame& frame, Event& event);

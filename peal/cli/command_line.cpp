@@ -2,7 +2,7 @@
 // the order they were given (a later one overrides, so the order has a meaning).
 #include <CLI/CLI.hpp>
 
-#include "peal/cli/nearest.hpp"
+#include "peal/base/nearest.hpp"
 #include "peal/cli/option_table.hpp"
 
 namespace peal::cli {

@@ -159,20 +159,9 @@ struct Printer {
   }
 
   std::string percent(char code, const Field& field) const {
-    const mqtt::PropertiesView& properties = message.properties;
     switch (code) {
       case '%':
         return "%";
-      case 'A':
-        return number_property(message, PropertyId::topic_alias, field);
-      case 'C':
-        return as_text_field(properties.text(PropertyId::content_type).value_or(""), field);
-      case 'D':
-        return std::string(properties.text(PropertyId::correlation_data).value_or(""));
-      case 'E':
-        return number_property(message, PropertyId::message_expiry_interval, field);
-      case 'F':
-        return number_property(message, PropertyId::payload_format_indicator, field);
       case 'I':
         return as_text_field(strftime_text("%FT%T%z", time), field);
       case 'j':
@@ -183,20 +172,12 @@ struct Printer {
         return as_number_field(static_cast<std::uint32_t>(message.payload.size()), field);
       case 'm':
         return as_number_field(static_cast<std::uint16_t>(message.packet_id), field);
-      case 'P':
-        return user_properties(message);
       case 'p':
         return as_payload_field(message.payload, field);
       case 'q':
         return std::to_string(static_cast<int>(message.qos));
-      case 'R': {
-        const auto topic = properties.text(PropertyId::response_topic);
-        return topic.has_value() ? as_text_field(*topic, field) : "";
-      }
       case 'r':
         return message.retain ? "1" : "0";
-      case 'S':
-        return number_property(message, PropertyId::subscription_identifier, field);
       case 't':
         return as_text_field(message.topic.text(), field);
       case 'U':
@@ -205,6 +186,32 @@ struct Printer {
         return as_hex_field(message.payload, field, false);
       case 'X':
         return as_hex_field(message.payload, field, true);
+      default:
+        return property(code, field);
+    }
+  }
+
+  std::string property(char code, const Field& field) const {
+    const mqtt::PropertiesView& properties = message.properties;
+    switch (code) {
+      case 'A':
+        return number_property(message, PropertyId::topic_alias, field);
+      case 'C':
+        return as_text_field(properties.text(PropertyId::content_type).value_or(""), field);
+      case 'D':
+        return std::string(properties.text(PropertyId::correlation_data).value_or(""));
+      case 'E':
+        return number_property(message, PropertyId::message_expiry_interval, field);
+      case 'F':
+        return number_property(message, PropertyId::payload_format_indicator, field);
+      case 'P':
+        return user_properties(message);
+      case 'R': {
+        const auto topic = properties.text(PropertyId::response_topic);
+        return topic.has_value() ? as_text_field(*topic, field) : "";
+      }
+      case 'S':
+        return number_property(message, PropertyId::subscription_identifier, field);
       default:
         return "";
     }

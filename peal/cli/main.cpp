@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "peal/cli/bench.hpp"
-#include "peal/cli/nearest.hpp"
+#include "peal/base/nearest.hpp"
 #include "peal/cli/pub.hpp"
 #include "peal/cli/rr.hpp"
 #include "peal/cli/serve.hpp"

@@ -1,12 +1,130 @@
 #include "peal/cli/serve.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "peal/cli/version.hpp"
+#include "peal/server/log.hpp"
+#include "peal/server/server.hpp"
 
 namespace peal::cli {
 
-int serve_main(int /*argc*/, char** /*argv*/) {
-  std::fputs("peal serve: this build has no server.\n", stderr);
-  return 1;
+namespace {
+
+struct ServeOptions {
+  server::ConfigSources sources;
+  std::optional<std::string> data;
+};
+
+/// What the command line says; an exit code instead when it is already all.
+std::optional<int> parse_options(int argc, char** argv, ServeOptions& options) {
+  CLI::App app("Run an MQTT server: MQTT 3.1, 3.1.1 and 5, over TCP, TLS and WebSocket.",
+               "peal serve");
+  app.add_option("-c,--config", options.sources.file, "configuration file (TOML)");
+  app.add_option("--set", options.sources.settings,
+                 "KEY=VALUE, over what the file says; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--data", options.data, "where state is kept; '' keeps everything in memory");
+  app.add_option("--workers", options.sources.workers, "event loops (default: one per core)")
+      ->check(CLI::Range(1, 64));
+  app.add_option("-p,--port", options.sources.port,
+                 "port of the default listeners, 0 for a free one")
+      ->check(CLI::Range(0, 65535));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem);
+  }
+  return std::nullopt;
+}
+
+/// A server needs a descriptor per client: as many as the system allows without asking.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+/// The host and port to put into commands: of the first listener that another program can reach so.
+std::string hint_options(const std::vector<server::Listening>& listening) {
+  for (const server::Listening& listener : listening) {
+    const std::size_t colon = listener.address.rfind(':');
+    if (listener.address.starts_with("127.") && listener.protocols.starts_with("mqtt") &&
+        !listener.protocols.ends_with("tls")) {
+      const std::string port = listener.address.substr(colon + 1);
+      return port == "1883" ? "" : " -p " + port;
+    }
+  }
+  return "";
+}
+
+void print_start(const server::Server& server) {
+  fmt::print("peal {}: {} {}\n", program_version, server.workers(),
+             server.workers() == 1 ? "worker" : "workers");
+  for (const server::Listening& listener : server.listening()) {
+    fmt::print("listening {} {} {}\n", listener.name, listener.address, listener.protocols);
+  }
+  const std::string options = hint_options(server.listening());
+  fmt::print(
+      "state     in memory: sessions and retained messages end with the server\n"
+      "try       peal sub{0} -t 'hello/#' -v\n"
+      "          peal pub{0} -t hello/world -m 'it rings'\n"
+      "ready\n",
+      options);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve_main(int argc, char** argv) {
+  ServeOptions options;
+  if (const auto code = parse_options(argc, argv, options)) {
+    return *code;
+  }
+  const server::Config config = server::load_config(options.sources);
+  const bool wants_disk = !config.store_dir.empty() || (options.data && !options.data->empty());
+  raise_descriptor_limit();
+  // Before any thread is made, so that all of them leave the signals to this one.
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  (void)signal(SIGPIPE, SIG_IGN);
+
+  server::ServerLog log(config.log_level, config.log_format);
+  if (wants_disk) {
+    log.write({.level = broker::LogLevel::warning,
+               .what = "state is kept in memory only",
+               .client_id = {},
+               .address = {},
+               .reason = "this version writes nothing to disk yet",
+               .detail = "--data and store.dir have no effect"});
+  }
+  server::Hooks hooks;
+  hooks.log = &log;
+  server::Server server(config, hooks);
+  server.start();
+  print_start(server);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  fmt::print("stopping\n");
+  std::fflush(stdout);
+  server.stop();
+  return 0;
 }
 
 }  // namespace peal::cli

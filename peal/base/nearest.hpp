@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace peal::cli {
+namespace peal {
 
 /// How many letters must be changed, added, removed or swapped with their neighbour to make `a`
 /// into `b`.    cost   O(a * b).
@@ -15,4 +15,4 @@ namespace peal::cli {
 [[nodiscard]] std::string_view nearest(std::string_view typed,
                                        std::span<const std::string_view> known);
 
-}  // namespace peal::cli
+}  // namespace peal

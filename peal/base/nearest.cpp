@@ -1,9 +1,9 @@
-#include "peal/cli/nearest.hpp"
+#include "peal/base/nearest.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace peal::cli {
+namespace peal {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Three rows of the usual table: the current one and the two before it (for swaps).
@@ -42,4 +42,4 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
   return best;
 }
 
-}  // namespace peal::cli
+}  // namespace peal

@@ -1,0 +1,66 @@
+// One client's connection on a worker: the bytes of `net` on one side, the Channel of `broker` on
+// the other.
+//
+// Owned by its WorkerThread (or by a letter, on the way to another one).
+#pragma once
+
+#include <optional>
+
+#include "peal/broker/channel.hpp"
+#include "peal/broker/mail.hpp"
+#include "peal/broker/ports/connection.hpp"
+#include "peal/net/connection.hpp"
+
+namespace peal::server {
+
+class WorkerThread;
+struct ListenerRuntime;
+
+class Client final : public net::ConnectionHandler, public broker::Connection {
+ public:
+  Client(int fd, ListenerRuntime& listener);
+  ~Client() override;
+
+  /// Joins `worker`: its loop, and a channel of its broker. False: the system refused.
+  [[nodiscard]] bool join(WorkerThread& worker);
+
+  /// The worker's list of clients: where this one stands.
+  std::size_t place = 0;
+
+  /// A slow reader is given up when this long nothing was taken. Called about once a second while
+  /// output waits.
+  [[nodiscard]] bool is_stalled(Time now);
+  [[nodiscard]] bool is_watched() const { return is_watched_; }
+  void stop_watching() { is_watched_ = false; }
+  void abort() { connection_.abort(); }
+
+  // net::ConnectionHandler
+  std::size_t on_bytes(Bytes bytes) override;
+  void on_closed(net::CloseCause cause) override;
+  void on_drained() override;
+  net::HttpAnswer on_http(const net::HttpRequest& request) override;
+
+  // broker::Connection
+  void send(Bytes bytes, const SharedBuffer* owner) override;
+  [[nodiscard]] std::size_t unsent_bytes() const override;
+  void close() override { connection_.close(); }
+  [[nodiscard]] broker::PeerInfo peer() const override;
+  void pause_input() override { connection_.pause(); }
+  void resume_input() override { connection_.resume(); }
+
+ private:
+  enum class Whereabouts : std::uint8_t { unknown, here, elsewhere };
+  [[nodiscard]] Whereabouts find_home(Bytes bytes, broker::WorkerIndex& home) const;
+  void move_to(broker::WorkerIndex home);
+
+  net::Connection connection_;
+  ListenerRuntime& listener_;
+  WorkerThread* worker_ = nullptr;
+  std::optional<broker::Channel> channel_;
+  std::uint64_t written_before_ = 0;  // when it was last looked at
+  Time progress_at_{};
+  bool is_home_ = false;
+  bool is_watched_ = false;
+};
+
+}  // namespace peal::server

@@ -1,0 +1,200 @@
+#include "peal/server/config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <toml++/toml.h>
+
+#include "peal/base/nearest.hpp"
+#include "peal/net/listener.hpp"
+#include "peal/server/config_keys.hpp"
+
+namespace peal::server {
+
+namespace {
+
+std::string place_of(const toml::node& node, const std::string& source) {
+  const auto begin = node.source().begin;
+  return source + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column);
+}
+
+ConfigValue value_of(std::string key, const toml::node& node, std::string place) {
+  ConfigValue value;
+  value.key = std::move(key);
+  value.place = std::move(place);
+  if (const auto* text = node.as_string()) {
+    value.kind = ConfigValue::Kind::text;
+    value.text = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    value.kind = ConfigValue::Kind::integer;
+    value.integer = integer->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    value.kind = ConfigValue::Kind::boolean;
+    value.boolean = boolean->get();
+  } else if (const auto* list = node.as_array()) {
+    value.kind = ConfigValue::Kind::text_list;
+    for (const toml::node& item : *list) {
+      if (!item.is_string()) {
+        value.kind = ConfigValue::Kind::other;
+        break;
+      }
+      value.list.push_back(item.as_string()->get());
+    }
+  }
+  return value;
+}
+
+/// Applies one value through the table that knows its key.
+template <typename Key, typename Target>
+void apply(std::span<const Key> keys, Target& target, const ConfigValue& value) {
+  for (const Key& key : keys) {
+    if (key.name == value.key) {
+      key.apply(target, value);
+      return;
+    }
+  }
+  std::vector<std::string_view> names;
+  for (const Key& key : keys) {
+    names.push_back(key.name);
+  }
+  const std::string_view near = nearest(value.key, names);
+  refuse(value,
+         near.empty() ? "no such key" : "no such key; did you mean " + std::string(near) + "?");
+}
+
+/// Walks a table's leaves, deeper ones named with dots.
+template <typename Key, typename Target>
+void apply_table(std::span<const Key> keys, Target& target, const toml::table& table,
+                 const std::string& prefix, const std::string& source) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    if (const toml::table* inner = node.as_table()) {
+      apply_table(keys, target, *inner, key + ".", source);
+    } else {
+      apply(keys, target, value_of(key, node, place_of(node, source)));
+    }
+  }
+}
+
+void apply_listeners(Config& config, const toml::node& node, const std::string& source) {
+  const toml::array* list = node.as_array();
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const toml::table* table = list->get(i)->as_table();
+    if (table == nullptr) {
+      list = nullptr;
+      break;
+    }
+    ListenerConfig listener;
+    apply_table(listener_keys(), listener, *table, "", source);
+    if (listener.bind.empty()) {
+      throw ConfigError(place_of(*table, source) + ": a listener needs bind = \"ADDRESS:PORT\"");
+    }
+    config.listeners.push_back(std::move(listener));
+  }
+  if (list == nullptr) {
+    throw ConfigError(place_of(node, source) + ": listeners are written as [[listener]]");
+  }
+}
+
+void apply_document(Config& config, toml::table document, const std::string& source) {
+  if (const toml::node* listeners = document.get("listener")) {
+    apply_listeners(config, *listeners, source);
+    document.erase("listener");
+  }
+  apply_table(server_keys(), config, document, "", source);
+}
+
+void apply_file(Config& config, const std::string& file) {
+  try {
+    apply_document(config, toml::parse_file(file), file);
+  } catch (const toml::parse_error& problem) {
+    const auto begin = problem.source().begin;
+    const std::string place = begin.line == 0 ? file
+                                              : file + ":" + std::to_string(begin.line) + ":" +
+                                                    std::to_string(begin.column);
+    throw ConfigError(place + ": " + std::string(problem.description()));
+  }
+}
+
+/// "session.inflight=10". A value that is no TOML is taken as text: `--set log.level=debug`.
+void apply_setting(Config& config, const std::string& setting) {
+  const std::string source = "--set " + setting;
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string::npos) {
+    throw ConfigError(source + ": must be KEY=VALUE");
+  }
+  toml::table document;
+  try {
+    document = toml::parse(setting);
+  } catch (const toml::parse_error&) {
+    try {
+      document = toml::parse(setting.substr(0, equals) + "='" + setting.substr(equals + 1) + "'");
+    } catch (const toml::parse_error& problem) {
+      throw ConfigError(source + ": " + std::string(problem.description()));
+    }
+  }
+  if (document.contains("listener")) {
+    throw ConfigError(source + ": listeners are written in the file (-c FILE)");
+  }
+  apply_document(config, std::move(document), source);
+}
+
+void add_default_listeners(Config& config, const std::optional<unsigned>& port) {
+  const std::vector<unsigned> ports =
+      port ? std::vector<unsigned>{*port} : std::vector<unsigned>{1883, 8083};
+  for (const unsigned number : ports) {
+    for (const char* host : {"127.0.0.1:", "[::1]:"}) {
+      ListenerConfig listener;
+      listener.bind = host + std::to_string(number);
+      config.listeners.push_back(std::move(listener));
+    }
+  }
+}
+
+bool is_loopback_bind(const std::string& bind) {
+  return bind.starts_with("unix:") || bind.starts_with("127.") || bind.starts_with("[::1]:") ||
+         bind.starts_with("localhost:");
+}
+
+void check_listener(const ListenerConfig& listener) {
+  const std::string where = "listener \"" + listener.name + "\" (" + listener.bind + "): ";
+  if (!is_loopback_bind(listener.bind) && listener.anonymous != AnonymousAccess::yes) {
+    throw ConfigError(
+        where +
+        "other machines could reach it, and there are no users yet. Write "
+        "anonymous = \"yes\" in this [[listener]] to let everybody in, or bind it to 127.0.0.1.");
+  }
+  if (!listener.mqtt && !listener.ws && !listener.http) {
+    throw ConfigError(where + "protocols must name at least one of \"mqtt\", \"ws\", \"http\"");
+  }
+  if (listener.tls && (listener.tls->cert.empty() || listener.tls->key.empty())) {
+    throw ConfigError(where + "TLS needs both tls.cert and tls.key");
+  }
+  if (listener.tls && listener.tls->client_cert != "off" && listener.tls->client_ca.empty()) {
+    throw ConfigError(where + "tls.client_cert needs tls.client_ca");
+  }
+}
+
+}  // namespace
+
+Config load_config(const ConfigSources& sources) {
+  Config config;
+  if (sources.file) {
+    apply_file(config, *sources.file);
+  }
+  for (const std::string& setting : sources.settings) {
+    apply_setting(config, setting);
+  }
+  if (config.listeners.empty()) {
+    add_default_listeners(config, sources.port);
+  }
+  if (sources.workers) {
+    config.workers = *sources.workers;
+  }
+  for (const ListenerConfig& listener : config.listeners) {
+    check_listener(listener);
+  }
+  return config;
+}
+
+}  // namespace peal::server

@@ -1,0 +1,78 @@
+// A server's configuration: what the file, `--set` and the command line say, checked and with every
+// default filled in.
+//
+// One table (config_keys.cpp) knows every key: its name, what it means, its default and how its
+// value is read.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "peal/broker/settings.hpp"
+
+namespace peal::server {
+
+/// What is wrong with the configuration: a sentence with file, line and key. Thrown while starting
+/// up only.
+class ConfigError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class AnonymousAccess : std::uint8_t { no, loopback, yes };
+
+struct TlsConfig {
+  std::string cert;
+  std::string key;
+  std::string client_ca;
+  std::string client_cert = "off";  // off | optional | require
+  std::string crl;
+  std::string min = "1.2";
+};
+
+struct ListenerConfig {
+  std::string name = "default";
+  std::string bind;
+  bool mqtt = true;
+  bool ws = true;
+  bool http = true;
+  AnonymousAccess anonymous = AnonymousAccess::loopback;
+  bool v3_1 = true;
+  bool v3_1_1 = true;
+  bool v5 = true;
+  std::size_t max_connections = broker::Settings::unlimited;
+  bool proxy_protocol = false;
+  std::string ws_path = "/mqtt";
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_hosts;
+  std::optional<TlsConfig> tls;
+  unsigned unix_mode = 0600;
+};
+
+enum class LogFormat : std::uint8_t { text, json };
+
+struct Config {
+  std::vector<ListenerConfig> listeners;  // the default ones when the file has none
+  broker::Settings settings;
+  std::string store_dir;
+  std::size_t connections = 100'000;
+  unsigned workers = 0;  // 0: one per core
+  std::string log_level = "info";
+  LogFormat log_format = LogFormat::text;
+};
+
+/// What the command line adds to the file.
+struct ConfigSources {
+  std::optional<std::string> file;
+  std::vector<std::string> settings;  // "KEY=VALUE"
+  std::optional<unsigned> port;       // of the default listeners
+  std::optional<unsigned> workers;
+};
+
+/// Reads and checks everything.    errors   ConfigError.
+[[nodiscard]] Config load_config(const ConfigSources& sources);
+
+}  // namespace peal::server

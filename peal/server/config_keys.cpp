@@ -1,0 +1,199 @@
+#include "peal/server/config_keys.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace peal::server {
+
+namespace {
+
+using broker::OnFull;
+using broker::Redirect;
+using broker::SharedChoice;
+using Value = const ConfigValue&;
+
+std::uint16_t read_u16(Value value, std::uint64_t low) {
+  return static_cast<std::uint16_t>(read_count(value, low, 0xFFFF));
+}
+
+std::chrono::seconds read_seconds(Value value) {
+  return std::chrono::duration_cast<std::chrono::seconds>(read_duration(value));
+}
+
+TlsConfig& tls_of(ListenerConfig& listener) {
+  if (!listener.tls) {
+    listener.tls.emplace();
+  }
+  return *listener.tls;
+}
+
+bool has(const std::vector<std::string>& list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
+}
+
+void only(Value value, std::initializer_list<std::string_view> words) {
+  for (const std::string& word : value.list) {
+    if (std::ranges::find(words, word) == words.end()) {
+      refuse_choice(value, words);
+    }
+  }
+}
+
+constexpr Choice<OnFull> on_full_words[] = {{"drop-oldest", OnFull::drop_oldest},
+                                            {"drop-newest", OnFull::drop_newest},
+                                            {"disconnect", OnFull::disconnect}};
+constexpr Choice<SharedChoice> shared_words[] = {{"least-in-flight", SharedChoice::least_in_flight},
+                                                 {"round-robin", SharedChoice::round_robin}};
+constexpr Choice<Redirect> redirect_words[] = {{"off", Redirect::off},
+                                               {"use_another_server", Redirect::use_another_server},
+                                               {"server_moved", Redirect::server_moved}};
+constexpr Choice<AnonymousAccess> anonymous_words[] = {{"no", AnonymousAccess::no},
+                                                       {"loopback", AnonymousAccess::loopback},
+                                                       {"yes", AnonymousAccess::yes}};
+constexpr Choice<std::string_view> level_words[] = {{"debug", "debug"},
+                                                    {"info", "info"},
+                                                    {"warning", "warning"},
+                                                    {"error", "error"},
+                                                    {"off", "off"}};
+constexpr Choice<LogFormat> format_words[] = {{"text", LogFormat::text}, {"json", LogFormat::json}};
+constexpr Choice<bool> proxy_words[] = {{"off", false}, {"required", true}};
+constexpr Choice<std::string_view> certificate_words[] = {
+    {"off", "off"}, {"optional", "optional"}, {"require", "require"}};
+constexpr Choice<std::string_view> tls_words[] = {{"1.2", "1.2"}, {"1.3", "1.3"}};
+
+// clang-format off
+constexpr std::array keys{
+    ServerKey{"workers", "one per core", "event loops, each with a thread",
+      [](Config& c, Value v) { c.workers = static_cast<unsigned>(read_count(v, 1, 64)); }},
+    ServerKey{"limits.connections", "100000", "connections in total",
+      [](Config& c, Value v) { c.connections = read_limit(v); }},
+    ServerKey{"limits.packet", "\"1MiB\"", "largest packet a client may send; announced as Maximum Packet Size",
+      [](Config& c, Value v) { c.settings.limits.packet_bytes = std::min<std::size_t>(read_bytes(v), 268'435'460); }},
+    ServerKey{"limits.connect_packet", "\"128KiB\"", "largest packet before a client is connected",
+      [](Config& c, Value v) { c.settings.limits.connect_packet_bytes = read_bytes(v); }},
+    ServerKey{"limits.connect_timeout", "\"10s\"", "from accept to a whole CONNECT",
+      [](Config& c, Value v) { c.settings.limits.connect_timeout = read_duration(v); }},
+    ServerKey{"limits.topic", "\"1KiB\"", "longest topic name or filter",
+      [](Config& c, Value v) { c.settings.limits.topic_bytes = std::min<std::size_t>(read_bytes(v), 0xFFFF); }},
+    ServerKey{"limits.topic_levels", "128", "levels of a topic name or filter",
+      [](Config& c, Value v) { c.settings.limits.topic_levels = read_count(v, 1, 0xFFFF); }},
+    ServerKey{"limits.client_id", "\"256B\"", "longest Client Identifier",
+      [](Config& c, Value v) { c.settings.limits.client_id_bytes = read_bytes(v); }},
+    ServerKey{"limits.user_name", "\"256B\"", "longest user name",
+      [](Config& c, Value v) { c.settings.limits.user_name_bytes = read_bytes(v); }},
+    ServerKey{"limits.password", "\"1KiB\"", "longest password",
+      [](Config& c, Value v) { c.settings.limits.password_bytes = read_bytes(v); }},
+    ServerKey{"limits.will_payload", "\"64KiB\"", "largest payload of a will",
+      [](Config& c, Value v) { c.settings.limits.will_payload_bytes = read_bytes(v); }},
+    ServerKey{"limits.user_properties", "64", "User Properties in one packet",
+      [](Config& c, Value v) { c.settings.limits.user_properties = read_limit(v); }},
+    ServerKey{"limits.properties", "\"16KiB\"", "properties of one packet, together",
+      [](Config& c, Value v) { c.settings.limits.properties_bytes = read_bytes(v); }},
+    ServerKey{"limits.filters_per_subscribe", "512", "filters in one SUBSCRIBE",
+      [](Config& c, Value v) { c.settings.limits.filters_per_subscribe = read_limit(v); }},
+    ServerKey{"limits.subscriptions_per_session", "10000", "subscriptions of one session",
+      [](Config& c, Value v) { c.settings.limits.subscriptions_per_session = read_limit(v); }},
+    ServerKey{"session.sessions", "100000", "sessions of one worker, connected or not",
+      [](Config& c, Value v) { c.settings.session.sessions = read_limit(v); }},
+    ServerKey{"session.inflight", "256", "Receive Maximum we announce, and our window towards a client",
+      [](Config& c, Value v) { c.settings.session.inflight = read_u16(v, 1); }},
+    ServerKey{"session.max_expiry", "\"7d\"", "longest time a session is kept for an absent client",
+      [](Config& c, Value v) { c.settings.session.max_expiry = read_seconds(v); }},
+    ServerKey{"session.topic_alias_max", "32", "Topic Aliases in each direction; 0 for none",
+      [](Config& c, Value v) { c.settings.session.topic_alias_max = read_u16(v, 0); }},
+    ServerKey{"session.keep_alive_max", "\"1h\"", "longest Keep Alive of an MQTT 5 client",
+      [](Config& c, Value v) { c.settings.session.keep_alive_max = std::min(read_seconds(v), std::chrono::seconds(0xFFFF)); }},
+    ServerKey{"queue.messages", "10000", "messages that wait for one session",
+      [](Config& c, Value v) { c.settings.queue.messages = read_limit(v); }},
+    ServerKey{"queue.bytes", "\"16MiB\"", "their bytes",
+      [](Config& c, Value v) { c.settings.queue.bytes = read_bytes(v); }},
+    ServerKey{"queue.on_full", "\"drop-oldest\"", "drop-oldest, drop-newest or disconnect",
+      [](Config& c, Value v) { c.settings.queue.on_full = read_choice(v, on_full_words); }},
+    ServerKey{"queue.unsent", "\"1MiB\"", "bytes that wait for a connected client's socket; QoS 0 is dropped beyond",
+      [](Config& c, Value v) { c.settings.queue.unsent_bytes = read_bytes(v); }},
+    ServerKey{"queue.qos0_offline", "false", "whether QoS 0 messages wait for an absent client too",
+      [](Config& c, Value v) { c.settings.queue.qos0_offline = read_bool(v); }},
+    ServerKey{"retained.available", "true", "whether messages can be retained",
+      [](Config& c, Value v) { c.settings.retained.is_available = read_bool(v); }},
+    ServerKey{"retained.messages", "1000000", "retained messages",
+      [](Config& c, Value v) { c.settings.retained.messages = read_limit(v); }},
+    ServerKey{"retained.bytes", "\"1GiB\"", "their bytes",
+      [](Config& c, Value v) { c.settings.retained.bytes = read_bytes(v); }},
+    ServerKey{"retained.message", "\"256KiB\"", "the largest of them",
+      [](Config& c, Value v) { c.settings.retained.message_bytes = read_bytes(v); }},
+    ServerKey{"shared.choice", "\"least-in-flight\"", "who of a shared subscription gets a message: least-in-flight or round-robin",
+      [](Config& c, Value v) { c.settings.shared_choice = read_choice(v, shared_words); }},
+    ServerKey{"mqtt.max_qos", "2", "highest QoS that clients may publish with",
+      [](Config& c, Value v) { c.settings.mqtt.max_qos = static_cast<mqtt::QoS>(read_count(v, 0, 2)); }},
+    ServerKey{"mqtt.validate_payload_format", "false", "whether a payload that claims to be UTF-8 is checked",
+      [](Config& c, Value v) { c.settings.mqtt.validate_payload_format = read_bool(v); }},
+    ServerKey{"mqtt.response_information", "\"\"", "Response Information for clients that ask for it",
+      [](Config& c, Value v) { c.settings.mqtt.response_information = read_text(v); }},
+    ServerKey{"server.reference", "\"\"", "Server Reference for clients that are sent elsewhere",
+      [](Config& c, Value v) { c.settings.server_reference = read_text(v); }},
+    ServerKey{"server.redirect", "\"off\"", "off, use_another_server or server_moved",
+      [](Config& c, Value v) { c.settings.redirect = read_choice(v, redirect_words); }},
+    ServerKey{"store.dir", "\"\"", "where state is kept; \"\" keeps everything in memory",
+      [](Config& c, Value v) { c.store_dir = read_text(v); }},
+    ServerKey{"log.level", "\"info\"", "debug, info, warning, error or off",
+      [](Config& c, Value v) { c.log_level = read_choice(v, level_words); }},
+    ServerKey{"log.format", "\"text\"", "text or json",
+      [](Config& c, Value v) { c.log_format = read_choice(v, format_words); }},
+};
+
+constexpr std::array keys_of_listener{
+    ListenerKey{"name", "\"default\"", "its name in logs",
+      [](ListenerConfig& l, Value v) { l.name = read_text(v); }},
+    ListenerKey{"bind", "", "\"ADDRESS:PORT\" or \"unix:PATH\"",
+      [](ListenerConfig& l, Value v) { l.bind = read_text(v); }},
+    ListenerKey{"protocols", "[\"mqtt\", \"ws\", \"http\"]", "what it serves; told apart by the first bytes",
+      [](ListenerConfig& l, Value v) {
+        const auto list = read_list(v);
+        only(v, {"mqtt", "ws", "http"});
+        l.mqtt = has(list, "mqtt");
+        l.ws = has(list, "ws");
+        l.http = has(list, "http");
+      }},
+    ListenerKey{"anonymous", "\"loopback\"", "who may connect without a name: no, loopback or yes",
+      [](ListenerConfig& l, Value v) { l.anonymous = read_choice(v, anonymous_words); }},
+    ListenerKey{"versions", "[\"3.1\", \"3.1.1\", \"5\"]", "MQTT versions it accepts",
+      [](ListenerConfig& l, Value v) {
+        const auto list = read_list(v);
+        only(v, {"3.1", "3.1.1", "5"});
+        l.v3_1 = has(list, "3.1");
+        l.v3_1_1 = has(list, "3.1.1");
+        l.v5 = has(list, "5");
+      }},
+    ListenerKey{"max_connections", "\"unlimited\"", "connections on this listener",
+      [](ListenerConfig& l, Value v) { l.max_connections = read_limit(v); }},
+    ListenerKey{"proxy_protocol", "\"off\"", "off or required",
+      [](ListenerConfig& l, Value v) { l.proxy_protocol = read_choice(v, proxy_words); }},
+    ListenerKey{"ws_path", "\"/mqtt\"", "path of WebSocket upgrades, besides /",
+      [](ListenerConfig& l, Value v) { l.ws_path = read_text(v); }},
+    ListenerKey{"allowed_origins", "[]", "origins of web pages that may connect, besides this host",
+      [](ListenerConfig& l, Value v) { l.allowed_origins = read_list(v); }},
+    ListenerKey{"allowed_hosts", "[]", "names this host is called by, besides the loopback ones",
+      [](ListenerConfig& l, Value v) { l.allowed_hosts = read_list(v); }},
+    ListenerKey{"unix_mode", "0o600", "permissions of a Unix socket",
+      [](ListenerConfig& l, Value v) { l.unix_mode = static_cast<unsigned>(read_count(v, 0, 0777)); }},
+    ListenerKey{"tls.cert", "", "certificate chain, PEM",
+      [](ListenerConfig& l, Value v) { tls_of(l).cert = read_text(v); }},
+    ListenerKey{"tls.key", "", "its private key, PEM",
+      [](ListenerConfig& l, Value v) { tls_of(l).key = read_text(v); }},
+    ListenerKey{"tls.client_ca", "", "authorities whose client certificates are believed, PEM",
+      [](ListenerConfig& l, Value v) { tls_of(l).client_ca = read_text(v); }},
+    ListenerKey{"tls.client_cert", "\"off\"", "off, optional or require",
+      [](ListenerConfig& l, Value v) { tls_of(l).client_cert = read_choice(v, certificate_words); }},
+    ListenerKey{"tls.crl", "", "revoked client certificates, PEM",
+      [](ListenerConfig& l, Value v) { tls_of(l).crl = read_text(v); }},
+    ListenerKey{"tls.min", "\"1.2\"", "oldest TLS version: 1.2 or 1.3",
+      [](ListenerConfig& l, Value v) { tls_of(l).min = read_choice(v, tls_words); }},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const ServerKey> server_keys() { return keys; }
+std::span<const ListenerKey> listener_keys() { return keys_of_listener; }
+
+}  // namespace peal::server

@@ -1,0 +1,31 @@
+// The table of all configuration keys.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "peal/server/config.hpp"
+#include "peal/server/config_value.hpp"
+
+namespace peal::server {
+
+/// A key of the whole server: "session.inflight".
+struct ServerKey {
+  std::string_view name;
+  std::string_view default_text;
+  std::string_view meaning;
+  void (*apply)(Config& config, const ConfigValue& value);
+};
+
+/// A key of one [[listener]]: "bind", "tls.cert".
+struct ListenerKey {
+  std::string_view name;
+  std::string_view default_text;
+  std::string_view meaning;
+  void (*apply)(ListenerConfig& listener, const ConfigValue& value);
+};
+
+[[nodiscard]] std::span<const ServerKey> server_keys();
+[[nodiscard]] std::span<const ListenerKey> listener_keys();
+
+}  // namespace peal::server

@@ -1,0 +1,46 @@
+#include "peal/server/listener_runtime.hpp"
+
+namespace peal::server {
+
+namespace {
+
+net::TlsServerOptions tls_options(const TlsConfig& tls) {
+  net::TlsServerOptions options;
+  options.certificate = tls.cert;
+  options.key = tls.key;
+  options.min_version = tls.min == "1.3" ? net::TlsVersion::tls_1_3 : net::TlsVersion::tls_1_2;
+  options.client_certificate = tls.client_cert == "require"    ? net::ClientCertificate::require
+                               : tls.client_cert == "optional" ? net::ClientCertificate::optional
+                                                               : net::ClientCertificate::off;
+  options.client_ca = tls.client_ca;
+  options.client_revocation_list = tls.crl;
+  return options;
+}
+
+}  // namespace
+
+ListenerRuntime::ListenerRuntime(const ListenerConfig& listener) : config(listener) {
+  if (config.tls) {
+    auto context = net::TlsContext::server(tls_options(*config.tls));
+    if (!context) {
+      throw ConfigError("listener \"" + config.name + "\": " + context.error());
+    }
+    tls = std::move(*context);
+  }
+  connection.accept_plain = config.mqtt;
+  connection.accept_http = config.ws || config.http;
+  connection.accept_websocket = config.ws;
+  connection.require_proxy_header = config.proxy_protocol;
+  connection.tls = tls.get();
+  connection.require_tls = tls != nullptr;
+  connection.websocket_path = config.ws_path;
+  connection.allowed_origins = config.allowed_origins;
+  connection.allowed_hosts = config.allowed_hosts;
+  broker.allow_v3_1 = config.v3_1;
+  broker.allow_v3_1_1 = config.v3_1_1;
+  broker.allow_v5 = config.v5;
+  broker.anonymous_from_loopback = config.anonymous != AnonymousAccess::no;
+  broker.anonymous_from_anywhere = config.anonymous == AnonymousAccess::yes;
+}
+
+}  // namespace peal::server

@@ -1,0 +1,28 @@
+// A configured listener while the server runs: what its connections are begun with. Shared by all
+// workers, never changed but for the count of its connections.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "peal/broker/settings.hpp"
+#include "peal/net/connection.hpp"
+#include "peal/net/tls_context.hpp"
+#include "peal/server/config.hpp"
+
+namespace peal::server {
+
+struct ListenerRuntime {
+  /// errors   ConfigError: certificates that cannot be used.
+  explicit ListenerRuntime(const ListenerConfig& listener);
+
+  ListenerConfig config;
+  std::string bound_address;  // once it listens
+  net::ConnectionSettings connection;
+  broker::ListenerSettings broker;
+  std::unique_ptr<net::TlsContext> tls;
+  std::atomic<std::size_t> connections{0};
+};
+
+}  // namespace peal::server

@@ -1,0 +1,138 @@
+#include "peal/server/log.hpp"
+
+#include <array>
+#include <chrono>
+#include <fmt/format.h>
+#include <mutex>
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unordered_map>
+
+#include "peal/mqtt/utf8.hpp"
+
+namespace peal::server {
+
+namespace {
+
+constexpr std::size_t queue_lines = 8192;
+constexpr unsigned lines_per_second = 10;
+
+spdlog::level::level_enum spdlog_level(broker::LogLevel level) {
+  constexpr std::array levels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                              spdlog::level::err};
+  return levels[static_cast<std::size_t>(level)];
+}
+
+struct Field {
+  std::string_view name;
+  std::string_view value;
+};
+
+}  // namespace
+
+std::string escaped(std::string_view text, std::size_t limit) {
+  const bool is_cut = text.size() > limit;
+  text = text.substr(0, limit);
+  const bool is_utf8 = mqtt::is_utf8(text);
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !is_utf8)) {
+      out += fmt::format("\\u{:04x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return is_cut ? out + "..." : out;
+}
+
+std::string event_line(const broker::LogEvent& event, LogFormat format) {
+  const std::array fields{Field{"client", event.client_id}, Field{"address", event.address},
+                          Field{"reason", event.reason}, Field{"detail", event.detail}};
+  const bool is_json = format == LogFormat::json;
+  std::string line =
+      is_json ? fmt::format("\"event\":\"{}\"", event.what) : std::string(event.what);
+  for (const Field& field : fields) {
+    if (!field.value.empty()) {
+      line += is_json ? fmt::format(",\"{}\":\"{}\"", field.name, escaped(field.value))
+                      : fmt::format(" {}=\"{}\"", field.name, escaped(field.value));
+    }
+  }
+  return line;
+}
+
+struct ServerLog::State {
+  LogFormat format = LogFormat::text;
+  std::shared_ptr<spdlog::details::thread_pool> pool;  // spdlog's own form of ownership
+  std::shared_ptr<spdlog::async_logger> logger;
+
+  struct Cause {
+    std::chrono::steady_clock::time_point second;
+    unsigned lines = 0;
+    std::uint64_t left_out = 0;
+  };
+  std::mutex mutex;
+  std::unordered_map<std::string_view, Cause> causes;  // by the event's sentence, a literal
+
+  /// Whether the event may be written; `left_out` says how many were not before it.
+  bool admit(std::string_view what, std::uint64_t& left_out) {
+    const std::lock_guard lock(mutex);
+    Cause& cause = causes[what];
+    const auto now = std::chrono::steady_clock::now();
+    if (now - cause.second >= std::chrono::seconds(1)) {
+      cause.second = now;
+      cause.lines = 0;
+      left_out = std::exchange(cause.left_out, 0);
+    }
+    if (++cause.lines > lines_per_second) {
+      ++cause.left_out;
+      return false;
+    }
+    return true;
+  }
+};
+
+ServerLog::ServerLog(const std::string& level, LogFormat format)
+    : state_(std::make_unique<State>()) {
+  state_->format = format;
+  state_->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1);
+  state_->logger = std::make_shared<spdlog::async_logger>(
+      "peal", std::make_shared<spdlog::sinks::stderr_sink_mt>(), state_->pool,
+      spdlog::async_overflow_policy::overrun_oldest);
+  state_->logger->set_level(spdlog::level::from_str(level));
+  state_->logger->flush_on(spdlog::level::debug);
+  state_->logger->set_pattern(format == LogFormat::json
+                                  ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}"
+                                  : "%Y-%m-%d %H:%M:%S.%e %l %v");
+}
+
+ServerLog::~ServerLog() { state_->logger->flush(); }
+
+bool ServerLog::wants(broker::LogLevel level) const {
+  return state_->logger->should_log(spdlog_level(level));
+}
+
+void ServerLog::write(const broker::LogEvent& event) {
+  std::uint64_t left_out = 0;
+  if (!wants(event.level) || !state_->admit(event.what, left_out)) {
+    return;
+  }
+  if (left_out > 0) {
+    const std::string count = std::to_string(left_out);
+    state_->logger->log(spdlog_level(event.level), "{}",
+                        event_line({.level = event.level,
+                                    .what = "lines left out",
+                                    .client_id = {},
+                                    .address = {},
+                                    .reason = event.what,
+                                    .detail = count},
+                                   state_->format));
+  }
+  state_->logger->log(spdlog_level(event.level), "{}", event_line(event, state_->format));
+}
+
+}  // namespace peal::server

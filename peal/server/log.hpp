@@ -1,0 +1,38 @@
+// The server's log: one line per event on standard error, for people or as JSON for programs.
+//
+// Written by a thread of its own behind a bounded queue, so that a slow terminal never holds a
+// worker up; when the queue is full the oldest lines go. What came from a client is escaped and cut
+// to 256 bytes. One cause gets ten lines a second; what is beyond is counted and said in one line.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "peal/broker/ports/log.hpp"
+#include "peal/server/config.hpp"
+
+namespace peal::server {
+
+class ServerLog final : public broker::Log {
+ public:
+  ServerLog(const std::string& level, LogFormat format);
+  ~ServerLog() override;  // writes what waits
+
+  [[nodiscard]] bool wants(broker::LogLevel level) const override;
+  /// threads   any.
+  void write(const broker::LogEvent& event) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// `text` with control characters, quotes, backslashes and bytes that are no UTF-8 escaped, cut to
+/// `limit` bytes.
+[[nodiscard]] std::string escaped(std::string_view text, std::size_t limit = 256);
+
+/// The event as one line without time and level: text `key="value"` or the members of a JSON
+/// object.
+[[nodiscard]] std::string event_line(const broker::LogEvent& event, LogFormat format);
+
+}  // namespace peal::server

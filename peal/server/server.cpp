@@ -1,0 +1,154 @@
+#include "peal/server/server.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "peal/auth/anonymous.hpp"
+#include "peal/auth/open_authorizer.hpp"
+#include "peal/base/hash.hpp"
+#include "peal/server/client.hpp"
+#include "peal/server/listener_runtime.hpp"
+#include "peal/server/worker_thread.hpp"
+
+namespace peal::server {
+
+namespace {
+
+class NoLog final : public broker::Log {
+ public:
+  [[nodiscard]] bool wants(broker::LogLevel /*level*/) const override { return false; }
+  void write(const broker::LogEvent& /*event*/) override {}
+};
+
+std::string protocols_of(const ListenerConfig& listener) {
+  std::string list;
+  auto add = [&](bool is_served, std::string_view name) {
+    if (is_served) {
+      list += (list.empty() ? "" : ",") + std::string(name);
+    }
+  };
+  add(listener.mqtt, "mqtt");
+  add(listener.ws, "ws");
+  add(listener.http, "http");
+  add(listener.tls.has_value(), "tls");
+  return list;
+}
+
+template <typename T>
+T& or_default(T* chosen, T& standard) {
+  return chosen != nullptr ? *chosen : standard;
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const Config& config, const Hooks& hooks, unsigned worker_count)
+      : office(worker_count),
+        shared{.settings = config.settings,
+               .log = or_default<broker::Log>(hooks.log, no_log),
+               .authenticator = or_default<broker::Authenticator>(hooks.authenticator, anonymous),
+               .authorizer = or_default<broker::Authorizer>(hooks.authorizer, open),
+               .publish_hook = hooks.publish,
+               .office = office,
+               .hash_key = SystemRandom{}.next(),
+               .connections_limit = config.connections} {}
+
+  auth::AnonymousAuthenticator anonymous;
+  auth::OpenAuthorizer open;
+  NoLog no_log;
+  PostOffice office;
+  Shared shared;
+  std::vector<std::unique_ptr<ListenerRuntime>> listeners;
+  std::vector<std::unique_ptr<WorkerThread>> workers;
+  std::vector<Listening> listening;
+  bool is_running = false;
+
+  void listen(const ListenerConfig& config);
+};
+
+/// Every worker has a socket of its own on the address, and the kernel spreads the connections; a
+/// Unix socket cannot be shared and is accepted on by the first worker.
+void Server::State::listen(const ListenerConfig& config) {
+  ListenerRuntime& runtime = *listeners.emplace_back(std::make_unique<ListenerRuntime>(config));
+  const bool is_unix = config.bind.starts_with("unix:");
+  net::ListenerSettings settings{.bind = config.bind,
+                                 .share_port = !is_unix && workers.size() > 1,
+                                 .unix_mode = config.unix_mode};
+  for (std::size_t i = 0; i < (is_unix ? 1 : workers.size()); ++i) {
+    auto socket = net::Listener::open(settings);
+    if (!socket) {
+      throw ConfigError("listener \"" + config.name + "\": " + socket.error());
+    }
+    if (i == 0) {
+      runtime.bound_address = (*socket)->bound_address();
+      settings.bind = is_unix ? settings.bind : runtime.bound_address;
+      listening.push_back({config.name, runtime.bound_address, protocols_of(config)});
+    }
+    workers[i]->add_listener(std::move(*socket), runtime);
+  }
+}
+
+Server::Server(const Config& config, const Hooks& hooks) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned worker_count =
+      std::clamp(config.workers == 0 ? cores : config.workers, 1U, broker::workers_limit);
+  state_ = std::make_unique<State>(config, hooks, worker_count);
+  for (unsigned i = 0; i < worker_count; ++i) {
+    state_->workers.push_back(std::make_unique<WorkerThread>(state_->shared, i));
+  }
+  for (const ListenerConfig& listener : config.listeners) {
+    state_->listen(listener);
+  }
+}
+
+Server::~Server() { stop(); }
+
+void Server::start() {
+  for (const auto& worker : state_->workers) {
+    worker->start();
+  }
+  state_->is_running = true;
+}
+
+void Server::stop(std::chrono::milliseconds patience) {
+  if (!std::exchange(state_->is_running, false)) {
+    return;
+  }
+  for (const auto& worker : state_->workers) {
+    worker->begin_stop(patience);
+  }
+  for (const auto& worker : state_->workers) {
+    worker->join();
+  }
+}
+
+const std::vector<Listening>& Server::listening() const { return state_->listening; }
+
+unsigned Server::workers() const { return static_cast<unsigned>(state_->workers.size()); }
+
+bool Server::publish(std::string_view topic, std::string_view payload, mqtt::QoS qos, bool retain) {
+  const auto name = mqtt::TopicName::parse(topic);
+  if (!name) {
+    return false;
+  }
+  broker::MessageRef message = broker::Message::make({.topic = *name,
+                                                      .payload = as_bytes(payload),
+                                                      .properties = {},
+                                                      .qos = qos,
+                                                      .retain = retain});
+  // Always by the same worker, so that messages of one caller keep their order.
+  state_->workers.front()->run_soon([message = std::move(message)](WorkerThread& worker) {
+    worker.broker().publish(broker::NamespaceId::default_namespace, message->fields());
+  });
+  return true;
+}
+
+std::uint64_t Server::count(broker::Counter broker::Counters::* counter) const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : state_->workers) {
+    sum += (std::as_const(*worker).broker().counters().*counter).get();
+  }
+  return sum;
+}
+
+}  // namespace peal::server

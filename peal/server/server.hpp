@@ -1,0 +1,76 @@
+// A running MQTT server: workers, listeners, and what they share. What `peal serve` starts, and
+// what a program starts that embeds it.
+//
+//     peal::server::Config config = peal::server::load_config({});
+//     peal::server::Server server(config);
+//     server.start();
+//     ...
+//     server.stop();
+//
+// Every method may be called from any one thread at a time; callbacks run on the workers' threads.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peal/broker/counters.hpp"
+#include "peal/broker/ports/authenticator.hpp"
+#include "peal/broker/ports/authorizer.hpp"
+#include "peal/broker/ports/log.hpp"
+#include "peal/broker/ports/publish_hook.hpp"
+#include "peal/server/config.hpp"
+
+namespace peal::server {
+
+/// Who decides, when a program wants a say. All of them are called on the workers' threads, several
+/// at once; null stands for the default: anonymous clients where the listener allows them,
+/// everything allowed, no hook, no log.
+struct Hooks {
+  broker::Authenticator* authenticator = nullptr;
+  broker::Authorizer* authorizer = nullptr;
+  broker::PublishHook* publish = nullptr;
+  broker::Log* log = nullptr;
+};
+
+/// One socket that is listened on.
+struct Listening {
+  std::string name;
+  std::string address;    // "127.0.0.1:1883", with the port that was chosen for 0
+  std::string protocols;  // "mqtt,ws,http,tls"
+};
+
+class Server {
+ public:
+  /// Opens every listener, so that nothing can fail later. `hooks` outlive the server.
+  /// errors   ConfigError: an address in use, a certificate that cannot be read, ...
+  explicit Server(const Config& config, const Hooks& hooks = {});
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start();
+  /// Tells every client (0x8B in MQTT 5), waits for the last bytes to go, at most `patience`, and
+  /// ends the workers.
+  void stop(std::chrono::milliseconds patience = std::chrono::milliseconds(3000));
+
+  [[nodiscard]] const std::vector<Listening>& listening() const;
+  [[nodiscard]] unsigned workers() const;
+
+  /// Publishes from inside, as the server itself: no rights are asked.
+  /// errors   false when `topic` is no Topic Name.    cost   one message, handed to a worker.
+  bool publish(std::string_view topic, std::string_view payload,
+               mqtt::QoS qos = mqtt::QoS::at_most_once, bool retain = false);
+
+  /// A counter summed over the workers: `server.count(&broker::Counters::connections)`.
+  [[nodiscard]] std::uint64_t count(broker::Counter broker::Counters::* counter) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peal::server

@@ -1,0 +1,263 @@
+#include "peal/server/worker_thread.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+#include <utility>
+
+#include "peal/server/client.hpp"
+#include "peal/server/listener_runtime.hpp"
+
+namespace peal::server {
+
+namespace {
+
+constexpr std::size_t letters_per_iteration = 1024;
+constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+constexpr Duration slow_interval{1000};
+
+broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random& random,
+                           broker::Mailbox& mailbox, Arena& arena, unsigned index) {
+  return {.settings = shared.settings,
+          .clock = clock,
+          .random = random,
+          .log = shared.log,
+          .mailbox = mailbox,
+          .authenticator = shared.authenticator,
+          .authorizer = shared.authorizer,
+          .publish_hook = shared.publish_hook,
+          .arena = arena,
+          .hash_key = shared.hash_key,
+          .self = static_cast<broker::WorkerIndex>(index),
+          .worker_count = shared.office.workers()};
+}
+
+}  // namespace
+
+WorkerThread::WorkerThread(Shared& shared, unsigned index)
+    : shared_(shared),
+      index_(index),
+      mailbox_(shared.office, index),
+      broker_(context_of(shared, clock_, random_, mailbox_, arena_, index)) {
+  shared_.office.set_loop(index, loop_);
+  loop_.after_wait([this] { clock_.refresh(); });
+}
+
+WorkerThread::~WorkerThread() {
+  join();
+  clients_.clear();
+  listeners_.clear();
+}
+
+void WorkerThread::add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener) {
+  const bool attached = socket->attach(
+      loop_, [this, &listener](int fd, const net::Address& peer) { accept(fd, peer, listener); });
+  if (!attached) {
+    throw ConfigError("listener \"" + listener.config.name +
+                      "\": the system refused its event loop");
+  }
+  listeners_.push_back(std::move(socket));
+}
+
+void WorkerThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void WorkerThread::join() {
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void WorkerThread::run_soon(std::move_only_function<void(WorkerThread&)> action) {
+  {
+    const std::lock_guard lock(actions_mutex_);
+    actions_.push_back(std::move(action));
+  }
+  has_actions_.store(true, std::memory_order_seq_cst);
+  loop_.wake();
+}
+
+void WorkerThread::run() {
+  while (!is_stopping_ || (!clients_.empty() && clock_.now() < stop_at_)) {
+    iterate();
+  }
+  clients_.clear();
+  loop_.flush();
+  loop_.sweep();
+}
+
+void WorkerThread::iterate() {
+  // A worker whose mail piles up reads nothing new until the others have taken some of it.
+  if (!mailbox_.is_congested()) {
+    loop_.announce_sleep();
+    const bool is_busy = mailbox_.is_pending() || has_actions_.load(std::memory_order_seq_cst);
+    loop_.poll(is_busy ? Duration{0} : patience_of_poll());
+  } else {
+    clock_.refresh();
+  }
+  take_mail();
+  take_actions();
+  broker_.advance();
+  broker_.settle();
+  look_after_slow_clients();
+  flush();
+  mailbox_.dispatch();
+  loop_.sweep();
+}
+
+Duration WorkerThread::patience_of_poll() {
+  Duration patience{-1};
+  if (const auto due = broker_.next_due()) {
+    patience = std::max(Duration{0}, *due - clock_.now());
+  }
+  auto at_most = [&](Duration limit) {
+    patience = patience.count() < 0 ? limit : std::min(patience, limit);
+  };
+  if (!slow_.empty()) {
+    at_most(slow_interval);
+  }
+  if (is_stopping_) {
+    at_most(Duration{20});
+  }
+  return patience;
+}
+
+void WorkerThread::take_mail() {
+  mailbox_.collect(letters_per_iteration, [this](Letter& letter) {
+    if (auto* mail = std::get_if<broker::Mail>(&letter)) {
+      broker_.receive(std::move(*mail));
+      after_feed();
+    } else if (auto* client = std::get_if<HandedOver>(&letter)) {
+      adopt(std::move(*client));
+    }
+  });
+}
+
+void WorkerThread::take_actions() {
+  if (!has_actions_.exchange(false)) {
+    return;
+  }
+  std::vector<std::move_only_function<void(WorkerThread&)>> actions;
+  {
+    const std::lock_guard lock(actions_mutex_);
+    actions.swap(actions_);
+  }
+  for (auto& action : actions) {
+    action(*this);
+    broker_.settle();
+  }
+}
+
+void WorkerThread::after_feed() {
+  broker_.settle();
+  if (arena_.used() >= flush_from_bytes) {
+    flush();
+  }
+}
+
+void WorkerThread::flush() {
+  loop_.flush();
+  arena_.reset();
+  held_.clear();
+  broker_.flushed();
+}
+
+void WorkerThread::hold(const SharedBuffer& buffer) {
+  if (held_.empty() || held_.back().get() != &buffer) {
+    held_.push_back(SharedRef<SharedBuffer>::share(&buffer));
+  }
+}
+
+void WorkerThread::accept(int fd, const net::Address& address, ListenerRuntime& listener) {
+  const std::size_t here = listener.connections.load(std::memory_order_relaxed);
+  if (shared_.connections.load(std::memory_order_relaxed) >= shared_.connections_limit ||
+      here >= listener.config.max_connections || is_stopping_) {
+    shared_.log.write({.level = broker::LogLevel::warning,
+                       .what = "connection refused",
+                       .client_id = {},
+                       .address = address.text_with_port(),
+                       .reason = "too many connections",
+                       .detail = "limits.connections or the listener's max_connections"});
+    ::close(fd);
+    return;
+  }
+  adopt(std::make_unique<Client>(fd, listener));
+}
+
+void WorkerThread::adopt(std::unique_ptr<Client> client) {
+  Client& adopted = *client;
+  adopted.place = clients_.size();
+  clients_.push_back(std::move(client));
+  shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  if (!adopted.join(*this)) {
+    loop_.later([this, &adopted] { (void)release(adopted); });
+  }
+}
+
+std::unique_ptr<Client> WorkerThread::release(Client& client) {
+  if (client.is_watched()) {
+    std::erase(slow_, &client);
+    client.stop_watching();
+  }
+  const std::size_t place = client.place;
+  std::unique_ptr<Client> released = std::move(clients_[place]);
+  if (place + 1 != clients_.size()) {
+    clients_[place] = std::move(clients_.back());
+    clients_[place]->place = place;
+  }
+  clients_.pop_back();
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  return released;
+}
+
+void WorkerThread::retire(Client& client) {
+  loop_.later([this, &client] { (void)release(client); });
+}
+
+void WorkerThread::hand_over(Client& client, broker::WorkerIndex home) {
+  // Behind all callbacks: the other thread may begin with it at once.
+  loop_.later([this, &client, home] {
+    mailbox_.hand_over(home, release(client));
+    mailbox_.dispatch();
+  });
+}
+
+void WorkerThread::watch(Client& client) {
+  if (std::ranges::find(slow_, &client) == slow_.end()) {
+    slow_.push_back(&client);
+    (void)client.is_stalled(clock_.now());
+  }
+}
+
+void WorkerThread::look_after_slow_clients() {
+  if (slow_.empty() || clock_.now() - slow_checked_at_ < slow_interval) {
+    return;
+  }
+  slow_checked_at_ = clock_.now();
+  std::erase_if(slow_, [this](Client* client) {
+    if (client->is_stalled(slow_checked_at_)) {
+      client->stop_watching();
+      client->abort();
+      return true;
+    }
+    return !client->is_watched();
+  });
+}
+
+void WorkerThread::begin_stop(Duration patience) {
+  run_soon([patience](WorkerThread& worker) { worker.stop_now(patience); });
+}
+
+void WorkerThread::stop_now(Duration patience) {
+  is_stopping_ = true;
+  stop_at_ = clock_.now() + patience;
+  for (const auto& listener : listeners_) {
+    listener->detach();
+  }
+  broker_.stop();
+  for (const auto& client : clients_) {
+    client->close();
+  }
+}
+
+}  // namespace peal::server

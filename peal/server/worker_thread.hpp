@@ -1,0 +1,116 @@
+// One event loop with everything that belongs to it: sockets, clients, its part of the broker. One
+// iteration is always
+//
+//     wait and read -> mail of other workers -> timers -> flush -> send mail -> destroy what was
+//     closed
+//
+// Everything in here belongs to its thread, but for `run_soon`, `loop().wake()` and the counters.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "peal/base/arena.hpp"
+#include "peal/broker/worker.hpp"
+#include "peal/net/connection.hpp"
+#include "peal/net/listener.hpp"
+#include "peal/net/loop.hpp"
+#include "peal/server/post_office.hpp"
+#include "peal/server/system_clock.hpp"
+#include "peal/server/system_random.hpp"
+
+namespace peal::server {
+
+class Client;
+struct ListenerRuntime;
+
+/// What all workers share; outlives them.
+struct Shared {
+  broker::Settings settings;
+  broker::Log& log;
+  broker::Authenticator& authenticator;
+  broker::Authorizer& authorizer;
+  broker::PublishHook* publish_hook = nullptr;
+  PostOffice& office;
+  std::uint64_t hash_key = 0;
+  std::size_t connections_limit = 0;
+  std::atomic<std::size_t> connections{0};
+};
+
+class WorkerThread {
+ public:
+  WorkerThread(Shared& shared, unsigned index);
+  ~WorkerThread();
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
+
+  /// Accepts on `socket` once it runs. Before `start`.
+  void add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener);
+  void start();
+  /// Tells the clients, waits for them for at most `patience`, ends the thread.    threads   any.
+  void begin_stop(Duration patience);
+  void join();
+
+  /// Runs `action` on this worker's thread, in its next iteration.    threads   any.
+  void run_soon(std::move_only_function<void(WorkerThread&)> action);
+
+  // For its clients.
+  [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] broker::Worker& broker() { return broker_; }
+  [[nodiscard]] const broker::Worker& broker() const { return broker_; }
+  /// A channel was fed or told something: what that caused is settled, and output flushed early if
+  /// there is much.
+  void after_feed();
+  /// The bytes of `buffer` are referred to until the next flush.
+  void hold(const SharedBuffer& buffer);
+  /// `client` is closed and is destroyed at the end of the iteration.
+  void retire(Client& client);
+  /// `client` left the loop and goes to its home.
+  void hand_over(Client& client, broker::WorkerIndex home);
+  /// `client` has output that its socket does not take: look after it now and then.
+  void watch(Client& client);
+  [[nodiscard]] net::Peer& peer_scratch() { return peer_scratch_; }
+  [[nodiscard]] std::string& address_scratch() { return address_scratch_; }
+
+ private:
+  void run();
+  void iterate();
+  void accept(int fd, const net::Address& address, ListenerRuntime& listener);
+  void adopt(std::unique_ptr<Client> client);
+  std::unique_ptr<Client> release(Client& client);
+  void take_mail();
+  void take_actions();
+  void look_after_slow_clients();
+  void flush();
+  [[nodiscard]] Duration patience_of_poll();
+  void stop_now(Duration patience);
+
+  Shared& shared_;
+  unsigned index_;
+  SystemClock clock_;
+  SystemRandom random_;
+  Arena arena_;
+  net::Loop loop_;
+  Mailbox mailbox_;
+  broker::Worker broker_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<Client*> slow_;
+  std::vector<SharedRef<SharedBuffer>> held_;
+  Time slow_checked_at_{};
+  net::Peer peer_scratch_;
+  std::string address_scratch_;
+  bool is_stopping_ = false;
+  Time stop_at_{};
+  std::mutex actions_mutex_;
+  std::vector<std::move_only_function<void(WorkerThread&)>> actions_;
+  std::atomic<bool> has_actions_{false};
+  std::thread thread_;
+};
+
+}  // namespace peal::server
