@@ -1,0 +1,137 @@
+#include "support/broker_harness.hpp"
+
+#include <algorithm>
+
+namespace peal::broker::test {
+
+namespace {
+
+constexpr std::uint64_t hash_key = 0x5EED;
+/// A test that needs more rounds than this to come to rest never will.
+constexpr int rounds_limit = 100'000;
+
+}  // namespace
+
+BrokerHarness::BrokerHarness(unsigned workers, std::uint64_t seed) : random(seed), post_(workers) {
+  for (unsigned i = 0; i < workers; ++i) {
+    auto& node = nodes_.emplace_back(std::make_unique<Node>(post_, i));
+    node->worker = std::make_unique<Worker>(Context{.settings = settings,
+                                                    .clock = clock,
+                                                    .random = random,
+                                                    .log = log,
+                                                    .mailbox = node->mailbox,
+                                                    .authenticator = authenticator,
+                                                    .authorizer = authorizer,
+                                                    .publish_hook = &hook,
+                                                    .arena = node->arena,
+                                                    .hash_key = hash_key,
+                                                    .self = static_cast<WorkerIndex>(i),
+                                                    .worker_count = workers});
+  }
+}
+
+BrokerHarness::~BrokerHarness() = default;
+
+unsigned BrokerHarness::home(std::string_view client_id) const {
+  return static_cast<unsigned>(
+      home_of(client_id, NamespaceId::default_namespace, hash_key, worker_count()));
+}
+
+TestClient& BrokerHarness::client(std::string id, mqtt::ProtocolVersion version) {
+  return *clients_.emplace_back(std::make_unique<TestClient>(*this, std::move(id), version));
+}
+
+TestClient& BrokerHarness::client_on(unsigned worker, const std::string& name,
+                                     mqtt::ProtocolVersion version) {
+  std::string id = name;
+  for (int i = 0; home(id) != worker % worker_count(); ++i) {
+    id = name + std::to_string(i);
+  }
+  return client(std::move(id), version);
+}
+
+void BrokerHarness::flush(unsigned index) {
+  nodes_[index]->worker->settle();
+  for (const auto& client : clients_) {
+    client->collect();
+  }
+  nodes_[index]->worker->flushed();
+  nodes_[index]->arena.reset();
+}
+
+bool BrokerHarness::is_due(unsigned index) const {
+  const auto due = nodes_[index]->worker->next_due();
+  return due && *due <= clock.now();
+}
+
+void BrokerHarness::turn() {
+  for (unsigned i = 0; i < worker_count(); ++i) {
+    nodes_[i]->worker->advance();
+    flush(i);
+  }
+}
+
+bool BrokerHarness::deliver(unsigned from, unsigned to) {
+  if (from == to || !post_.has(from, to)) {
+    return false;
+  }
+  nodes_[to]->worker->receive(post_.take(from, to));
+  flush(to);
+  return true;
+}
+
+bool BrokerHarness::deliver_one() {
+  if (post_.count() == 0) {
+    return false;
+  }
+  while (true) {
+    const auto from = static_cast<unsigned>(random.below(worker_count()));
+    const auto to = static_cast<unsigned>(random.below(worker_count()));
+    if (deliver(from, to)) {
+      return true;
+    }
+  }
+}
+
+void BrokerHarness::settle() {
+  for (int round = 0;; ++round) {
+    PEAL_ASSERT(round < rounds_limit);
+    turn();
+    bool has_moved = false;
+    while (deliver_one()) {
+      has_moved = true;
+    }
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      has_moved = clients_[i]->acknowledge() || has_moved;
+    }
+    for (unsigned i = 0; i < worker_count(); ++i) {
+      has_moved = has_moved || is_due(i);
+    }
+    if (!has_moved) {
+      return;
+    }
+  }
+}
+
+void BrokerHarness::pass(Duration duration) {
+  const Time end = clock.time + duration;
+  settle();
+  while (clock.time < end) {
+    Time next = end;
+    for (const auto& node : nodes_) {
+      next = std::min(next, node->worker->next_due().value_or(end));
+    }
+    clock.time = std::max(clock.time, next);
+    settle();
+  }
+}
+
+std::uint64_t BrokerHarness::sum(Counter Counters::* counter) const {
+  std::uint64_t total = 0;
+  for (const auto& node : nodes_) {
+    total += (node->worker->counters().*counter).get();
+  }
+  return total;
+}
+
+}  // namespace peal::broker::test

@@ -1,0 +1,213 @@
+// Fakes of all that the broker asks of the world, each with its state in the open.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "peal/base/assert.hpp"
+#include "peal/broker/ports/authenticator.hpp"
+#include "peal/broker/ports/authorizer.hpp"
+#include "peal/broker/ports/clock.hpp"
+#include "peal/broker/ports/connection.hpp"
+#include "peal/broker/ports/log.hpp"
+#include "peal/broker/ports/mailbox.hpp"
+#include "peal/broker/ports/publish_hook.hpp"
+#include "peal/broker/ports/random.hpp"
+
+namespace peal::broker::test {
+
+class FakeClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return time; }
+  Time time{std::chrono::hours(24)};
+};
+
+class FakeRandom final : public Random {
+ public:
+  explicit FakeRandom(std::uint64_t seed) : engine(seed) {}
+  [[nodiscard]] std::uint64_t next() override { return engine(); }
+  /// 0 to `limit` - 1.
+  [[nodiscard]] std::uint64_t below(std::uint64_t limit) { return engine() % limit; }
+  std::mt19937_64 engine;
+};
+
+class FakeLog final : public Log {
+ public:
+  [[nodiscard]] bool wants(LogLevel) const override { return true; }
+  void write(const LogEvent& event) override {
+    std::string line(event.what);
+    for (const std::string_view part : {event.client_id, event.reason, event.detail}) {
+      line += part.empty() ? "" : ": " + std::string(part);
+    }
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::string> lines;
+};
+
+/// Mail on its way: in order between two workers, whatever order the reader likes between pairs.
+class Post {
+ public:
+  explicit Post(unsigned workers) : workers_(workers), lines_(std::size_t{workers} * workers) {}
+
+  void send(unsigned from, unsigned to, Mail mail) {
+    PEAL_ASSERT(from != to && to < workers_);
+    line(from, to).push_back(std::move(mail));
+    ++count_;
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] bool has(unsigned from, unsigned to) { return !line(from, to).empty(); }
+  [[nodiscard]] Mail take(unsigned from, unsigned to) {
+    Mail mail = std::move(line(from, to).front());
+    line(from, to).pop_front();
+    --count_;
+    return mail;
+  }
+
+ private:
+  std::deque<Mail>& line(unsigned from, unsigned to) { return lines_[from * workers_ + to]; }
+  unsigned workers_;
+  std::vector<std::deque<Mail>> lines_;
+  std::size_t count_ = 0;
+};
+
+class FakeMailbox final : public Mailbox {
+ public:
+  FakeMailbox(Post& post, unsigned from) : post_(post), from_(from) {}
+  void send(WorkerIndex to, Mail mail) override {
+    post_.send(from_, static_cast<unsigned>(to), std::move(mail));
+  }
+
+ private:
+  Post& post_;
+  unsigned from_;
+};
+
+/// Keeps what it is sent; asserts that nothing is sent once it was closed.
+class FakeConnection final : public Connection {
+ public:
+  void send(Bytes bytes, const SharedBuffer*) override {
+    PEAL_ASSERT(!is_closed);
+    output.insert(output.end(), bytes.begin(), bytes.end());
+    unsent += is_stalled ? bytes.size() : 0;
+    ++sends;
+  }
+  [[nodiscard]] std::size_t unsent_bytes() const override { return unsent; }
+  void close() override {
+    PEAL_ASSERT(!is_closed);
+    is_closed = true;
+  }
+  [[nodiscard]] PeerInfo peer() const override {
+    return {.address = "127.0.0.1:5000",
+            .is_loopback = is_loopback,
+            .is_encrypted = false,
+            .certificate_common_name = {},
+            .certificate_subject = {}};
+  }
+  void pause_input() override { is_paused = true; }
+  void resume_input() override { is_paused = false; }
+
+  std::vector<std::uint8_t> output;
+  std::size_t unsent = 0;
+  std::size_t sends = 0;
+  bool is_stalled = false;  // what is sent now stays unsent
+  bool is_closed = false;
+  bool is_paused = false;
+  bool is_loopback = true;
+};
+
+/// Accepts everybody as the user they say, unless told otherwise. Knows the method "riddle": asks
+/// "why?" and wants "because".
+class FakeAuthenticator final : public Authenticator {
+ public:
+  [[nodiscard]] AuthAnswer authenticate(const AuthRequest& request, AuthTicket ticket) override {
+    client_ids.emplace_back(request.client_id);
+    if (request.method == "riddle") {
+      return {.state = AuthState::more, .user = {}, .data = "why?", .reason_string = {}};
+    }
+    if (is_slow) {
+      waiting.push_back(ticket);
+      return {.state = AuthState::pending, .user = {}, .data = {}, .reason_string = {}};
+    }
+    return answer(request);
+  }
+  [[nodiscard]] AuthAnswer proceed(const AuthRequest& request, AuthTicket ticket) override {
+    client_ids.emplace_back(request.client_id);
+    if (is_slow) {
+      waiting.push_back(ticket);
+      return {.state = AuthState::pending, .user = {}, .data = {}, .reason_string = {}};
+    }
+    if (as_text(request.data) != "because") {
+      return {.state = AuthState::refused,
+              .reason = mqtt::ReasonCode::not_authorized,
+              .user = {},
+              .data = {},
+              .reason_string = {}};
+    }
+    return {.state = AuthState::accepted, .user = "sphinx", .data = "right", .reason_string = {}};
+  }
+  [[nodiscard]] bool knows_method(std::string_view method) const override {
+    return method == "riddle";
+  }
+  void forget(AuthTicket ticket) override { forgotten.push_back(ticket); }
+
+  std::map<std::string, std::string> passwords;  // when there are any, they are checked
+  bool is_slow = false;
+  std::vector<AuthTicket> waiting;
+  std::vector<AuthTicket> forgotten;
+  std::vector<std::string> client_ids;  // who was asked about
+
+ private:
+  [[nodiscard]] AuthAnswer answer(const AuthRequest& request) const {
+    const std::string user(request.user_name.value_or(""));
+    if (!passwords.empty()) {
+      const auto known = passwords.find(user);
+      const std::string_view password = request.password ? as_text(*request.password) : "";
+      if (known == passwords.end() || known->second != password) {
+        return {.state = AuthState::refused,
+                .reason = mqtt::ReasonCode::bad_user_name_or_password,
+                .user = {},
+                .data = {},
+                .reason_string = {}};
+      }
+    }
+    return {.state = AuthState::accepted, .user = user, .data = {}, .reason_string = {}};
+  }
+};
+
+/// Allows everything but what is named.
+class FakeAuthorizer final : public Authorizer {
+ public:
+  [[nodiscard]] bool may_publish(const ClientIdentity&, mqtt::TopicName topic, mqtt::QoS,
+                                 bool) override {
+    return !no_publish.contains(std::string(topic.text()));
+  }
+  [[nodiscard]] bool may_subscribe(const ClientIdentity&,
+                                   const mqtt::TopicFilter& filter) override {
+    return !no_subscribe.contains(std::string(filter.text()));
+  }
+  [[nodiscard]] bool may_receive(const ClientIdentity& client, mqtt::TopicName topic) override {
+    return !no_receive.contains(std::string(client.client_id) + " " + std::string(topic.text()));
+  }
+  [[nodiscard]] bool restricts_receiving() const override { return !no_receive.empty(); }
+
+  std::set<std::string> no_publish;
+  std::set<std::string> no_subscribe;
+  std::set<std::string> no_receive;  // "CLIENT TOPIC"
+};
+
+class FakePublishHook final : public PublishHook {
+ public:
+  [[nodiscard]] bool on_publish(const ClientIdentity& client,
+                                const MessageFields& message) override {
+    seen.push_back(std::string(client.client_id) + " " + std::string(message.topic.text()));
+    return !message.topic.text().starts_with("hooked/");
+  }
+  std::vector<std::string> seen;
+};
+
+}  // namespace peal::broker::test
