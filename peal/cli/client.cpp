@@ -99,8 +99,9 @@ std::expected<void, Failure> Client::connect() {
   auto connection = ClientConnection::open(options_.endpoint);
   if (!connection.has_value()) {
     const std::string advice(connect_advice(connection.error()));
-    return std::unexpected(Failure{
-        "Error: " + connection.error() + "." + (advice.empty() ? "" : " " + advice), 1, true});
+    return std::unexpected(
+        Failure{"Error: " + connection.error() + "." + (advice.empty() ? "" : " " + advice),
+                connect_exit_code(connection.error()), true});
   }
   connection_ = std::move(*connection);
   is_ping_open_ = false;

@@ -66,6 +66,10 @@ std::string_view connect_advice(std::string_view error) {
   return "";
 }
 
+int connect_exit_code(std::string_view error) {
+  return error.find(": TLS: ") == std::string_view::npos ? 1 : 8;
+}
+
 std::string refusal_text(ReasonCode reason, mqtt::ProtocolVersion version,
                          std::string_view reason_string) {
   std::string text = "Connection refused: " + std::string(mqtt::reason_name(reason));

@@ -17,6 +17,9 @@ namespace peal::cli {
 /// `error`   what the network said.
 [[nodiscard]] std::string_view connect_advice(std::string_view error);
 
+/// The exit code then: 8 when TLS failed, else 1.
+[[nodiscard]] int connect_exit_code(std::string_view error);
+
 /// "Connection refused: Not authorized. ..." with the server's own words, if it gave some.
 [[nodiscard]] std::string refusal_text(mqtt::ReasonCode reason, mqtt::ProtocolVersion version,
                                        std::string_view reason_string);

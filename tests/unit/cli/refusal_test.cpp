@@ -29,6 +29,8 @@ TEST(Refusal, ConnectionsHaveAdviceToo) {
   EXPECT_NE(connect_advice("TLS: the certificate does not verify: expired"),
             connect_advice("TLS: wrong version number"));
   EXPECT_EQ(connect_advice("something else"), "");
+  EXPECT_EQ(connect_exit_code("cannot connect to h:1: TLS: the certificate does not verify"), 8);
+  EXPECT_EQ(connect_exit_code("cannot connect to h:1: Connection refused"), 1);
 }
 
 }  // namespace
