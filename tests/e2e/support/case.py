@@ -6,7 +6,8 @@ import unittest
 from . import server
 from .program import Program
 
-needs_peal = unittest.skipUnless(server.PEAL, "the environment variable PEAL names no program")
+needs_peal = unittest.skipUnless(server.HAS_SERVER, "the server under test is not Peal")
+needs_peal_tools = unittest.skipUnless(server.PEAL, "PEAL names no program")
 
 
 class Case(unittest.TestCase):
@@ -28,13 +29,13 @@ class Case(unittest.TestCase):
 
 
 class ServerCase(Case):
-    """All tests of the class share one server, started with `server_options`."""
+    """All tests of the class share one server, which `start_server` starts."""
 
-    server_options = {}
+    start_server = staticmethod(server.start)
 
     @classmethod
     def setUpClass(cls):
-        cls.server = server.start(**cls.server_options)
+        cls.server = cls.start_server()
         cls.addClassCleanup(cls._stop)
 
     @classmethod

@@ -1,7 +1,7 @@
 """The server under test: Peal, or Mosquitto to try a test itself against a second broker.
 
-`start` is the one place that chooses: the environment variable PEAL names the program; without it
-Debian's mosquitto is started. Either has one plain and one TLS listener on 127.0.0.1.
+`start` is the one place that chooses: the environment variable PEAL names the program; without it,
+or when PEAL_SERVER is "mosquitto", Debian's mosquitto is started.
 """
 
 import os
@@ -15,6 +15,7 @@ from .program import Program
 
 PEAL = os.environ.get("PEAL", "")
 WORKERS = os.environ.get("PEAL_WORKERS", "1")
+HAS_SERVER = bool(PEAL) and os.environ.get("PEAL_SERVER") != "mosquitto"
 
 
 class Server:
@@ -92,7 +93,7 @@ class Peal(Server):
 
 def start(**options):
     """Starts the server that the environment chooses. `options` are Peal's own."""
-    return Peal(**options) if PEAL else Mosquitto()
+    return Peal(**options) if HAS_SERVER else Mosquitto()
 
 
 def serve(*arguments, ready=True, data="", env=None, cwd=None):
