@@ -22,6 +22,22 @@ constexpr std::array headings{
     Heading{OptionGroup::other, "Other"},
 };
 
+constexpr std::string_view format_codes =
+    "\nWhat a FORMAT may hold (-F):\n"
+    "  %t topic            %p payload           %x %X payload, hexadecimal   %l its length\n"
+    "  %q QoS              %r retained, 0 or 1  %m Packet Identifier         %% a percent sign\n"
+    "  %A Topic Alias      %C Content Type      %D Correlation Data          %P User Properties\n"
+    "  %E Message Expiry   %F Payload Format    %R Response Topic            %S Subscription "
+    "Identifier\n"
+    "  %j all as JSON      %J the same, with a payload that is JSON itself\n"
+    "  %I time, ISO 8601   %U time, Unix        @X time, as strftime's %X    @N nanoseconds   @@ "
+    "an "
+    "@\n"
+    "  \\\\ \\0 \\a \\e \\n \\r \\t \\v as in C; \\e is escape\n"
+    "Between % and the letter: - for left, 0 for zeros, a width, and .N for at most N characters "
+    "of\n"
+    "%C %I %R %t, as in %-20.20t.\n";
+
 std::string_view introduction(Program program) {
   switch (program) {
     case Program::pub:
@@ -43,6 +59,14 @@ std::string_view introduction(Program program) {
          "Example: peal rr -t clock/ask -e clock/answer -m now -W 5\n";
 }
 
+std::string without_trailing_blanks(std::string text) {
+  for (std::size_t at = text.find(" \n"); at != std::string::npos; at = text.find(" \n")) {
+    text.erase(at, 1);
+  }
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+/// `text` broken into lines behind the column where explanations stand.
 std::string wrapped(std::string_view text) {
   std::string result;
   std::size_t column = text_column;
@@ -57,8 +81,7 @@ std::string wrapped(std::string_view text) {
     column += word.size() + 1;
     text = space == std::string_view::npos ? "" : text.substr(space + 1);
   }
-  result.back() = '\n';
-  return result;
+  return without_trailing_blanks(result) + '\n';
 }
 
 std::string described(const OptionRow& row) {
@@ -90,6 +113,9 @@ std::string help_text(Program program) {
     if (!group.empty()) {
       text.append("\n").append(heading.title).append(":\n").append(group);
     }
+  }
+  if (program != Program::pub) {
+    text += format_codes;
   }
   const std::string name = "peal_" + std::string(program_name(program));
   text += "\nOptions that you always want can stand in $XDG_CONFIG_HOME/" + name +

@@ -230,9 +230,7 @@ constexpr std::array rows{
     OptionRow{'v', "verbose", "", receiving, output, "print \"topic payload\"",
               [](Options& o, Words) { o.verbose = true; }},
     OptionRow{'F', "format", "FORMAT", receiving, output,
-              "print in this form: %t topic, %p payload, %q QoS, %r retain, %l length, %m packet "
-              "id, %x %X hexadecimal, %A %C %D %E %F %P %R %S properties, %j %J JSON, %I %U time, "
-              "@X as strftime's %X, \\n \\t \\0 ...",
+              "print in this form (see below)",
               [](Options& o, Words w) { o.format = w[0]; }},
     OptionRow{'N', "no-end-of-line", "", receiving, output, "no end of line after each message",
               [](Options& o, Words) { o.end_of_line = false; }},
