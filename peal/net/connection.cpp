@@ -59,7 +59,8 @@ bool Connection::attach(Loop& loop) {
     tls_->socket_is_readable();
   }
   if (stage_ != first_stage() || kept_ != nullptr) {
-    resume();
+    offer_again_ = kept_ != nullptr;
+    loop.again(*this);  // what is inside TLS is no event
   }
   return true;
 }
@@ -182,8 +183,8 @@ void Connection::offer_kept() {
   if (offer_again_ && kept_ != nullptr) {
     offer_again_ = false;
     keep(consume(*kept_));
-    react_to_frames();
   }
+  react_to_frames();
 }
 
 void Connection::read() {

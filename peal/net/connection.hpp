@@ -77,6 +77,8 @@ struct ConnectionSettings {
   std::vector<std::string> allowed_origins;  // besides the own host
   std::vector<std::string> allowed_hosts;  // names that a Host header may have on loopback, besides
                                            // the loopback names
+  /// A longer WebSocket frame is refused (1009), though nothing of it would be kept.
+  std::uint64_t websocket_frame_bytes_limit = std::uint64_t{1} << 31;
   std::size_t unsent_bytes_limit = std::size_t{1} << 20;
 };
 
@@ -210,7 +212,7 @@ class Connection final : public EventSource {
     if (output_ == nullptr) {
       begin_output();
     }
-    output_->add(bytes, owner);
+    output_->add(bytes, owner, websocket_ == nullptr);
   }
   void begin_output();
   void add_frames(Output& output);

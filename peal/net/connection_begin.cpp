@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::uint8_t tls_handshake_record = 0x16;
 constexpr std::uint8_t tls_major_version = 0x03;
-// Application bytes are a stream: the length of a frame is only checked for sense.
-constexpr std::uint64_t frame_bytes_limit = std::uint64_t{256} * 1024 * 1024 + 64 * 1024;
 
 HttpAnswer short_answer(int status, std::string text) {
   HttpAnswer answer;
@@ -220,7 +218,7 @@ void Connection::upgrade(const HttpRequest& request) {
     return;
   }
   write_now(result.text);
-  websocket_ = std::make_unique<WebSocket>(frame_bytes_limit);
+  websocket_ = std::make_unique<WebSocket>(settings_->websocket_frame_bytes_limit);
   stage_ = Stage::open;
 }
 

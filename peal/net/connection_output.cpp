@@ -7,6 +7,7 @@
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <utility>
 
 #include "peal/base/assert.hpp"
 #include "peal/net/connection.hpp"
@@ -54,9 +55,6 @@ Bytes gather(std::span<const Piece> pieces, MutableBytes scratch) {
 void Connection::begin_output() {
   PEAL_ASSERT(loop_ != nullptr);
   output_ = loop_->lend_output();
-  if (websocket_ != nullptr) {
-    output_->pieces().emplace_back();  // the place of the frame's header
-  }
   if (!dirty_) {
     dirty_ = true;
     loop_->mark_dirty(*this);
@@ -81,13 +79,27 @@ void Connection::flush() {
   loop_->give_back(std::move(output));
 }
 
-/// One binary frame around all of `output`, a pong before and a close frame after it when due.
+/// A binary frame around each piece, a pong before and a close frame after them when due.
+///
+/// Frames and what is sent line up, though they need not [MQTT-6.0.0-2]: there are clients that
+/// read one packet of a frame and look for the next only when more bytes come (libpaho-mqtt 1.3).
 void Connection::add_frames(Output& output) {
   if (websocket_ == nullptr) {
     return;
   }
-  const Bytes prefix = websocket_->prefix(output.bytes());
-  output.pieces().front() = {prefix.data(), prefix.size(), nullptr};
+  const std::vector<Piece> sent = std::exchange(output.pieces(), {});
+  std::vector<std::uint8_t>& headers = output.between();
+  headers.resize(sent.size() * frame_header_bytes_max);  // once: pieces refer into it
+  const Bytes pong = websocket_->pong_if_due();
+  output.pieces().push_back({pong.data(), pong.size(), nullptr});
+  std::uint8_t* next = headers.data();
+  for (const Piece& piece : sent) {
+    const std::span<std::uint8_t, frame_header_bytes_max> place(next, frame_header_bytes_max);
+    const std::size_t size = write_frame_header(place, FrameType::binary, piece.size);
+    output.pieces().push_back({next, size, nullptr});
+    output.pieces().push_back(piece);
+    next += size;
+  }
   if (closing_) {
     const Bytes last = websocket_->close_frame();
     output.pieces().push_back({last.data(), last.size(), nullptr});

@@ -15,8 +15,10 @@ constexpr std::size_t chunk_bytes_largest = std::size_t{64} * 1024;
 void Output::clear() {
   if (pieces_.capacity() > pieces_kept) {
     pieces_ = {};
+    between_ = {};
   }
   pieces_.clear();
+  between_.clear();
   bytes_ = 0;
 }
 

@@ -23,10 +23,11 @@ struct Piece {
 /// One iteration's output of one connection. Holds nothing: neither bytes nor owners.
 class Output {
  public:
-  /// cost   O(1). Bytes that follow directly on those of the last piece make it longer.
-  void add(Bytes bytes, const SharedBuffer* owner) {
+  /// cost   O(1). With `may_join`, bytes that follow directly on those of the last piece make it
+  /// longer.
+  void add(Bytes bytes, const SharedBuffer* owner, bool may_join) {
     bytes_ += bytes.size();
-    if (!pieces_.empty()) {
+    if (may_join && !pieces_.empty()) {
       Piece& last = pieces_.back();
       if (last.data + last.size == bytes.data() && last.owner == owner) {
         last.size += bytes.size();
@@ -37,6 +38,8 @@ class Output {
   }
 
   [[nodiscard]] std::vector<Piece>& pieces() { return pieces_; }
+  /// Room for what goes between the pieces (frame headers), kept until `clear`.
+  [[nodiscard]] std::vector<std::uint8_t>& between() { return between_; }
   /// Bytes added since `clear`.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Ready for another connection; a list that grew very long is given up.
@@ -44,6 +47,7 @@ class Output {
 
  private:
   std::vector<Piece> pieces_;
+  std::vector<std::uint8_t> between_;
   std::size_t bytes_ = 0;
 };
 

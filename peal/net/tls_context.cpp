@@ -189,6 +189,12 @@ MaybeContext make_one_server(const TlsServerOptions& options, const std::string&
   if (auto done = verify_clients(context.get(), options); !done) {
     return std::unexpected(done.error());
   }
+  // Sessions live in tickets that only this context can read; nothing is cached here.
+  constexpr std::string_view id = "peal";
+  SSL_CTX_set_session_id_context(context.get(), as_bytes(id).data(),
+                                 static_cast<unsigned>(id.size()));
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_max_early_data(context.get(), 0);
   return context;
 }
 
@@ -207,11 +213,6 @@ MaybeContext make_server(const TlsServerOptions& options) {
     extras->named.emplace_back(name, std::move(*named));
   }
   SSL_CTX* raw = context->get();
-  // Sessions live in tickets that only this context can read; nothing is cached here.
-  constexpr std::string_view id = "peal";
-  SSL_CTX_set_session_id_context(raw, as_bytes(id).data(), static_cast<unsigned>(id.size()));
-  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_max_early_data(raw, 0);
   SSL_CTX_set_tlsext_servername_callback(raw, &choose_certificate);
   SSL_CTX_set_alpn_select_cb(raw, &choose_protocol, extras.get());
   SSL_CTX_set_ex_data(raw, extras_index(), extras.release());

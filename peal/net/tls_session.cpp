@@ -28,8 +28,9 @@ struct TlsSocket {
       ++self.calls_->reads;
     }
     const auto got = ::recv(self.fd_, place, static_cast<std::size_t>(size), 0);
+    // Less than there is room for: the next bytes will be an event of their own.
+    self.socket_is_empty_ = got < size && !(got < 0 && errno == EINTR);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-      self.socket_is_empty_ = errno == EAGAIN;
       BIO_set_retry_read(bio);
     }
     self.socket_is_at_end_ = got == 0;

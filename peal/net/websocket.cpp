@@ -230,22 +230,16 @@ bool WebSocket::note_ping() {
   return pong_is_due_;
 }
 
-Bytes WebSocket::prefix(std::size_t payload_bytes) {
-  const std::span place(prefix_);
-  std::size_t size = 0;
-  if (pong_is_due_) {
-    pong_is_due_ = false;
-    size = write_frame_header(place.first<frame_header_bytes_max>(), FrameType::pong, pong_size_);
-    std::copy_n(pong_.begin(), pong_size_, place.begin() + static_cast<std::ptrdiff_t>(size));
-    size += pong_size_;
+Bytes WebSocket::pong_if_due() {
+  if (!pong_is_due_) {
+    return {};
   }
-  if (payload_bytes > 0) {
-    std::array<std::uint8_t, frame_header_bytes_max> header{};
-    const std::size_t header_size = write_frame_header(header, FrameType::binary, payload_bytes);
-    std::copy_n(header.begin(), header_size, place.begin() + static_cast<std::ptrdiff_t>(size));
-    size += header_size;
-  }
-  return place.first(size);
+  pong_is_due_ = false;
+  const std::span place(pong_frame_);
+  const std::size_t size =
+      write_frame_header(place.first<frame_header_bytes_max>(), FrameType::pong, pong_size_);
+  std::copy_n(pong_.begin(), pong_size_, place.begin() + static_cast<std::ptrdiff_t>(size));
+  return place.first(size + pong_size_);
 }
 
 Bytes WebSocket::close_frame() {

@@ -109,9 +109,8 @@ class WebSocket {
 
   /// Notes a ping that wants an answer.    returns   whether there is one to send.
   [[nodiscard]] bool note_ping();
-  /// What goes in front of `payload_bytes` of application bytes: a pong if one is due, and the
-  /// header of one binary frame unless it would be empty. Valid until the next call.
-  [[nodiscard]] Bytes prefix(std::size_t payload_bytes);
+  /// A pong frame if one is due, else nothing. Valid until the next call.
+  [[nodiscard]] Bytes pong_if_due();
   /// The close frame that answers what the decoder saw (1000 when it saw nothing). Lives as long as
   /// this object.
   [[nodiscard]] Bytes close_frame();
@@ -121,7 +120,7 @@ class WebSocket {
   bool pong_is_due_ = false;
   std::uint8_t pong_size_ = 0;
   std::array<std::uint8_t, 125> pong_{};
-  std::array<std::uint8_t, frame_header_bytes_max * 2 + 125> prefix_{};
+  std::array<std::uint8_t, frame_header_bytes_max + 125> pong_frame_{};
   std::array<std::uint8_t, 4> close_frame_{};
 };
 

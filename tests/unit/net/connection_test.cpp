@@ -358,6 +358,23 @@ TEST(Connection, moves_to_another_loop_with_what_it_keeps) {
   EXPECT_EQ(duo.handler.closed, CloseCause::by_us);
 }
 
+TEST(Connection, stays_paused_when_it_moves) {
+  Duo duo;
+  Loop second;
+  duo.say_and_turn("a");
+  duo.connection->pause();
+  duo.connection->detach();
+  duo.say("b");
+  ASSERT_TRUE(duo.connection->attach(second));
+  second.poll(0ms);
+  EXPECT_EQ(duo.handler.received, "a");
+  duo.connection->resume();
+  second.poll(0ms);
+  EXPECT_EQ(duo.handler.received, "ab");
+  duo.connection->abort();
+  second.sweep();
+}
+
 TEST(Connection, moves_with_bytes_that_wait) {
   Duo duo;
   Loop second;

@@ -28,12 +28,12 @@ TEST(Output, joins_what_is_adjacent_and_has_the_same_owner) {
   const Bytes bytes = as_bytes(text);
   const Held* owner = make_held();
   Output output;
-  output.add(bytes.first(2), nullptr);
-  output.add(bytes.subspan(2, 2), nullptr);
+  output.add(bytes.first(2), nullptr, true);
+  output.add(bytes.subspan(2, 2), nullptr, true);
   EXPECT_EQ(output.pieces().size(), 1U);
-  output.add(bytes.subspan(4), owner);
+  output.add(bytes.subspan(4), owner, true);
   EXPECT_EQ(output.pieces().size(), 2U);
-  output.add(bytes.first(1), owner);
+  output.add(bytes.first(1), owner, true);
   EXPECT_EQ(output.pieces().size(), 3U);
   EXPECT_EQ(output.bytes(), 7U);
   output.clear();

@@ -195,6 +195,33 @@ TEST_F(TlsContextTest, asks_for_client_certificates_under_every_name) {
       {.certificate = device.certificate, .key = device.key, .server_name = "one.example"}));
 }
 
+TEST_F(TlsContextTest, resumes_sessions_under_a_name) {
+  const auto one = authority.issue("one");
+  const auto device = authority.issue("device");
+  TlsServerOptions named = with_clients(ClientCertificate::require);
+  named.named = {{"one.example", one.certificate, one.key}};
+  const auto context = make(std::move(named));
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsClientSetup setup{.certificate = device.certificate,
+                         .key = device.key,
+                         .server_name = "one.example",
+                         .max_version = version};
+    for (const bool is_second : {false, true}) {
+      Duo duo(with(*context));
+      TlsClient client(duo, setup);
+      ASSERT_TRUE(client.handshake());
+      EXPECT_EQ(client.is_resumed(), is_second);
+      client.say("x");
+      duo.turn();
+      EXPECT_EQ(duo.handler.received, "x");
+      EXPECT_EQ(duo.connection->peer().certificate_common_name, "device");
+      client.hear();
+      SSL_SESSION_free(std::exchange(setup.session, client.session()));
+    }
+    SSL_SESSION_free(setup.session);
+  }
+}
+
 TEST_F(TlsContextTest, agrees_on_a_protocol) {
   const auto context = make(options());
   for (const char* protocol : {"mqtt", "http/1.1", "h2"}) {

@@ -338,6 +338,20 @@ TEST_F(WebSocketConnection, does_not_queue_pongs_for_a_peer_that_never_reads) {
   EXPECT_TRUE(heard.ends_with("\x8a\x06ping99"));
 }
 
+TEST_F(WebSocketConnection, ends_after_resume_when_the_close_came_while_paused) {
+  duo.handler.consume = [&](Bytes bytes) {
+    duo.connection->pause();
+    return bytes.size();
+  };
+  duo.say_and_turn(frame(0x82, "last") + close_with(1000));
+  duo.turn();
+  EXPECT_FALSE(duo.handler.closed.has_value());
+  duo.connection->resume();
+  duo.turn();
+  EXPECT_EQ(duo.handler.received, "last");
+  EXPECT_EQ(duo.handler.closed, CloseCause::by_peer);
+}
+
 TEST_F(WebSocketConnection, moves_to_another_loop_in_the_middle_of_a_frame) {
   Loop second;
   const std::string bytes = frame(0x82, "hello world");
