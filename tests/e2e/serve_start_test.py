@@ -1,6 +1,8 @@
 """`peal serve` says where it listens, takes --set and a file, and explains what is wrong."""
 
 import pathlib
+import re
+import shlex
 import shutil
 import socket
 import tempfile
@@ -156,12 +158,23 @@ class Start(Case):
                          'cert = "/nonexistent.crt"\nkey = "/nonexistent.key"\n')
         self.assertIn("/nonexistent", self.refusal("-c", file))
 
+    def check_pasted(self, program):
+        """Runs the two commands that the server prints, as they are, and awaits the message."""
+        sub, pub = (re.sub(r"^try +| {2,}", "", x) for x in program.lines if " peal " in x)
+        tried = self.start("stdbuf", "-oL", *shlex.split(sub.replace("peal", PEAL + " ", 1)), "-d")
+        tried.wait_line("^Subscribed")
+        done = run([PEAL, *shlex.split(pub)[1:]])
+        self.assertEqual(done.code, 0, done)
+        tried.wait_line("^hello/world ")
+
     def test_commands_of_the_output_work_when_pasted(self):
-        program = self.serve("-p", "0")
-        port = port_of(program)
-        said = "\n".join(program.lines)
-        for tool in ("sub", "pub"):
-            self.assertRegex(said, rf"peal {tool} .*{port}", "no command to paste")
+        self.check_pasted(self.serve("-p", "0"))
+
+    def test_commands_of_the_output_name_a_port_of_the_file(self):
+        for bind in ("0.0.0.0:0", "[::1]:0", "127.0.0.1:0"):
+            with self.subTest(bind):
+                file = self.file(f'[[listener]]\nbind = "{bind}"\nanonymous = "yes"\n')
+                self.check_pasted(self.serve("-c", file))
 
 
 if __name__ == "__main__":
