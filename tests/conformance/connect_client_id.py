@@ -62,6 +62,13 @@ def test_empty_in_31(case):
     refused.expect_closed()
 
 
+def test_24_characters_in_31(case):
+    refused = case.peer(3)
+    refused.send(wire.connect("x" * 24, 3))
+    refused.expect_bytes(bytes.fromhex("20020002"))
+    refused.expect_closed()
+
+
 def test_too_long(case):
     client = case.peer()
     client.send(wire.connect("x" * 4000))

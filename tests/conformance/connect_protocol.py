@@ -9,8 +9,18 @@ def test_spoken(case, version):
     client.expect_nothing()
 
 
+def test_level_of_the_future(case):
+    """Answered in the newest form that the server knows."""
+    for level in (6, 7, 127):
+        client = case.peer()
+        body = wire.text("MQTT") + bytes([level]) + b"\2\0\x3c\0\0\1a"
+        client.send(wire.packet(wire.CONNECT, body))
+        client.expect("CONNACK", code=0x84)  # [MQTT-3.1.2-2]
+        client.expect_closed()
+
+
 def test_level_unknown(case):
-    for level in (0, 1, 2, 6, 7, 127):
+    for level in (0, 1, 2):
         client = case.peer(4)
         body = wire.text("MQTT") + bytes([level]) + b"\2\0\x3c\0\1a"
         client.send(wire.packet(wire.CONNECT, body))

@@ -1,6 +1,6 @@
 """Topics that begin with `$`: no leading wildcard finds them, and no client publishes to them."""
 
-from peer import main, settings, versions, wire
+from peer import main, versions, wire
 
 
 @versions(3, 4, 5)
@@ -46,7 +46,6 @@ def test_will_is_refused(case, version):
     case.fence(case.client(name="other"), watcher)
 
 
-@settings('sys.interval="1s"')
 @versions(4, 5)
 def test_leading_wildcards_do_not_match(case, version):
     """[MQTT-4.7.2-1] [MQTT3-4.7.2-1], with what the server itself publishes under `$SYS`."""

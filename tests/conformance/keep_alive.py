@@ -58,18 +58,11 @@ def test_zero_is_none(case, version):
 
 @timed
 def test_half_a_packet_is_silence(case):
-    """Bytes that do not make a packet do not keep a connection alive for ever."""
     client = case.client(4, keep_alive=1)
     start = time.monotonic()
-    packet = wire.publish("a", b"x" * 100, version=4)
-    try:
-        for at in range(40):
-            client.send(packet[at:at + 1])
-            time.sleep(0.1)
-    except OSError:
-        pass
-    client.expect_closed()
-    assert time.monotonic() - start < 5
+    client.send(wire.publish("a", b"x" * 100, version=4)[:50])
+    client.expect_closed()  # [MQTT3-3.1.2-24]
+    assert time.monotonic() - start < 3
 
 
 @timed

@@ -98,7 +98,7 @@ def test_fragments(case):
     one.send_frames(frame(BINARY, b"", fin=False), frame(CONTINUATION, b"", fin=False),
                     frame(CONTINUATION, b""), frame(BINARY, b""), frame(BINARY, wire.pingreq()))
     one.expect("PINGRESP")  # [MQTT-6.0.0-2]: empty ones are nothing
-    assert set(one.pongs) == {b"between"} and len(one.pongs) == 55, len(one.pongs)
+    assert set(one.pongs) == {b"between"}  # one PONG may answer several PINGs
 
 
 def test_every_length(case):
@@ -156,8 +156,8 @@ BROKEN = {
     "a close of one byte": (frame(CLOSE, b"x"), (1002,)),
     "a continuation of nothing": (frame(CONTINUATION, wire.pingreq()), (1002,)),
     "a new message inside another": (frame(BINARY, b"", fin=False) + frame(BINARY, b""), (1002,)),
-    "a frame of 2 MiB": (frame(BINARY, b"x", length=2 << 20), (1009, 1002)),
-    "a frame of 2^63": (frame(BINARY, b"x", length=1 << 63), (1009, 1002)),
+    "a frame of 2 MiB": (frame(BINARY, b"\xc0\0", length=2 << 20), (1009, 1002)),
+    "a frame of 2^63": (frame(BINARY, b"\xc0\0", length=1 << 63), (1009, 1002)),
 }
 
 

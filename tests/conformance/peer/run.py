@@ -19,13 +19,15 @@ class Case:
     """What one test gets: connections to the server, and names that no other test uses."""
 
     def __init__(self, server, name):
-        self.server, self.name, self.peers = server, f"{name}{next(COUNTER)}", []
+        self.number = next(COUNTER)
+        self.server, self.name, self.peers = server, f"{name}{self.number}", []
 
     def topic(self, rest="t"):
         return f"{self.name}/{rest}"
 
     def id(self, name="c"):
-        return f"{self.name}-{name}"
+        """A Client Identifier; short, for MQTT 3.1 takes no more than 23 characters."""
+        return f"{self.number}-{name}"
 
     def peer(self, version=5, name="c"):
         """A network connection on which nothing was said yet."""
