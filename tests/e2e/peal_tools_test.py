@@ -115,7 +115,7 @@ class WithMosquitto(ServerCase):
         self.ours.pub("-q", "2", "-t", "ways", "-n")
         self.ours.pub("-q", "1", "-t", "ways", "-l", stdin=b"first\n\nlast without end")
         self.ours.pub("-q", "1", "-t", "ways", "-m", "again", "--repeat", "2")
-        self.assertEqual(subscriber.messages(11), [
+        self.assertEqual(subscriber.messages(12), [
             "4 text|", "11 from", "a file|", "8 one", "two", "|", "0 |", "5 first|", "0 |",
             "16 last without end|", "5 again|", "5 again|"])
 
