@@ -269,7 +269,7 @@ TEST_F(WebSocketConnection, becomes_one_byte_by_byte) {
   EXPECT_EQ(fresh.handler.received, "slow");
 }
 
-TEST_F(WebSocketConnection, writes_one_frame_per_flush) {
+TEST_F(WebSocketConnection, writes_a_frame_for_each_piece_with_one_call) {
   const std::string one = "one";
   const std::string two = "two";
   const auto writes = duo.loop.calls.writes;
@@ -277,7 +277,7 @@ TEST_F(WebSocketConnection, writes_one_frame_per_flush) {
   duo.connection->send(as_bytes(two));
   duo.turn();
   EXPECT_EQ(duo.loop.calls.writes, writes + 1);
-  EXPECT_EQ(duo.hear(), "\x82\x06onetwo");
+  EXPECT_EQ(duo.hear(), "\x82\x03one\x82\x03two");
 }
 
 TEST_F(WebSocketConnection, puts_a_pong_before_the_frame) {
