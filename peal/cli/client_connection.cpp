@@ -89,6 +89,13 @@ std::expected<mqtt::Frame, NoPacket> ClientConnection::next(Clock::time_point de
       begin_ += (*frame)->size;
       return **frame;
     }
+    // Also where so much comes that nobody ever waits.
+    if (is_interrupted()) {
+      return std::unexpected(NoPacket::interrupted);
+    }
+    if (Clock::now() >= deadline) {
+      return std::unexpected(NoPacket::timed_out);
+    }
     const auto more = read_more();
     if (!more.has_value()) {
       return std::unexpected(more.error());

@@ -12,6 +12,7 @@ using mqtt::PacketType;
 using mqtt::ReasonCode;
 
 bool Client::handle(const mqtt::Frame& frame, Event& event) {
+  is_ping_open_ = false;  // whatever comes shows that the server is there
   switch (frame.header.type) {
     case PacketType::publish:
       return handle_publish(frame, event);
@@ -26,7 +27,6 @@ bool Client::handle(const mqtt::Frame& frame, Event& event) {
       return handle_suback(frame, event);
     case PacketType::pingresp:
       debug("received PINGRESP");
-      is_ping_open_ = false;
       return false;
     case PacketType::disconnect:
       return handle_disconnect(frame, event);

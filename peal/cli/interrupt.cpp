@@ -26,7 +26,13 @@ void catch_interrupts() {
 
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
-bool is_interrupted() { return interrupted != 0; }
+bool is_interrupted() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);  // while nobody waits they are blocked
+  return interrupted != 0 || sigismember(&pending, SIGINT) == 1 ||
+         sigismember(&pending, SIGTERM) == 1;
+}
 
 void wait_until(std::chrono::steady_clock::time_point deadline) {
   using std::chrono::steady_clock;

@@ -173,6 +173,7 @@ class Subscriber {
       is_done_ = true;
       return;
     }
+    report(options_, "Connecting again.");
     reconnect();
   }
 

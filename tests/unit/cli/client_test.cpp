@@ -264,6 +264,24 @@ TEST(Client, TheDeadlineEndsTheWait) {
   client.disconnect();
 }
 
+TEST(Client, TheDeadlineHoldsInAFlood) {
+  ScriptedServer server([](ScriptedServer& peer) {
+    peer.accept();
+    while (peer.try_send("30 04 00 01 't' 'x'")) {
+    }
+  });
+  const Options options = options_for(server);
+  Client client(options);
+  ASSERT_TRUE(client.connect().has_value());
+  const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(50);
+  Event event;
+  do {
+    event = client.next(deadline);
+  } while (event.kind == Event::Kind::message);
+  EXPECT_EQ(event.kind, Event::Kind::timed_out);
+  client.disconnect();
+}
+
 TEST(Client, AsksForNoMoreThanItWants) {
   ScriptedServer server([](ScriptedServer& peer) {
     peer.expect("10 10 00 04 'MQTT' 05 02 00 3c 03 21 00 03 00 00");

@@ -34,6 +34,8 @@ class ScriptedServer {
   /// Reads one packet and expects it to be these bytes.
   void expect(const std::string& hex);
   void send(const std::string& hex);
+  /// The same; false when the client is gone.
+  bool try_send(const std::string& hex);
   /// Reads CONNECT and accepts it.
   void accept(const std::string& connack = "20 02 00 00");
   /// Expects DISCONNECT and the end of the stream.
@@ -125,10 +127,12 @@ inline void ScriptedServer::expect(const std::string& hex) {
   EXPECT_EQ(read_packet(), bytes_of(hex));
 }
 
-inline void ScriptedServer::send(const std::string& hex) {
+inline void ScriptedServer::send(const std::string& hex) { EXPECT_TRUE(try_send(hex)); }
+
+inline bool ScriptedServer::try_send(const std::string& hex) {
   const std::string bytes = bytes_of(hex);
-  EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(bytes.size()));
+  return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(bytes.size());
 }
 
 inline void ScriptedServer::accept(const std::string& connack) {
