@@ -22,11 +22,12 @@ def conversation(case, client):
 def answers(client, topic):
     client.expect("CONNACK", code=0)
     got = []
-    while not got or got[-1].kind != "PINGRESP":
+    while len({packet.kind for packet in got}) < 7:
         got.append(client.receive())
     payloads = [p.payload for p in got if p.kind == "PUBLISH"]
-    kinds = [p.kind for p in got if p.kind != "PUBLISH"]
-    assert kinds == ["SUBACK", "PUBACK", "PUBREC", "PUBCOMP", "UNSUBACK", "PINGRESP"], kinds
+    kinds = [p.kind for p in got if p.kind not in ("PUBLISH", "SUBACK", "UNSUBACK")]
+    # SUBACK and UNSUBACK may come later than what was asked after them.
+    assert kinds == ["PUBACK", "PUBREC", "PUBCOMP", "PINGRESP"], kinds
     assert payloads == [b"zero", b"one" * 60, b"two"], payloads
 
 
@@ -56,7 +57,7 @@ def test_cut_at_every_place(case, version):
         client.send(packet[:at])
         other = wire.pingreq()
         client.send(packet[at:], other)
-        client.expect("SUBACK", pid=7, codes=[1, 0])
+        assert client.answer("SUBACK", 7).codes == [1, 0]
         client.expect("PINGRESP")
 
 

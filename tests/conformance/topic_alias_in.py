@@ -89,11 +89,16 @@ def test_one_connection_each(case):
                    (case.topic("second"), b"2")], got
 
 
-def test_refused_message_sets_no_alias(case):
+def test_refused_message_sets_its_alias(case):
+    """The client counts on it, and each use is refused again."""
     client = case.client()
+    client.subscribe(case.topic("#"))
     assert client.publish("$no/way", "m", 1, props=alias(5)).code == 0x87
-    client.send(wire.publish("", "m", 1, 9, props=alias(5)))
-    client.expect_refusal(0x82)
+    for qos in (1, 2):
+        assert client.publish("", "m", qos, props=alias(5)).code == 0x87
+    client.publish("", "m", props=alias(5))
+    client.publish(case.topic(), "now", 1, props=alias(5))
+    client.take(case.topic(), "now")
 
 
 def test_not_forwarded_and_retained_whole(case):
