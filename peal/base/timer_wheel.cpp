@@ -126,9 +126,10 @@ std::optional<Time> TimerWheel::next_due() const {
                      (static_cast<std::uint64_t>(std::countr_zero(ahead)) << (slot_bits * level)));
     }
   }
-  // The last level wraps around: what is behind its position is a turn away.
+  // The last level wraps around: what is behind its position may be due from its next slot on.
   if (occupied_[levels - 1] != 0) {
-    return to_time(tick_ + (std::uint64_t{1} << (slot_bits * (levels - 1))));
+    constexpr unsigned shift = slot_bits * (levels - 1);
+    return to_time(((tick_ >> shift) + 1) << shift);
   }
   return std::nullopt;
 }
