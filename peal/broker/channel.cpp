@@ -133,7 +133,7 @@ std::uint16_t Channel::window() const {
   return std::min(receive_maximum_, worker_.context().settings.session.inflight);
 }
 
-bool Channel::take_receive_quota() {
+bool Channel::take_receive_quota(mqtt::QoS qos) {
   if (!is_v5()) {
     return true;  // 3.x knows no Receive Maximum
   }
@@ -144,7 +144,7 @@ bool Channel::take_receive_quota() {
     quota_used_ = 0;
   }
   const std::size_t open = quota_used_ + session_->unreleased_count();
-  ++quota_used_;
+  quota_used_ = static_cast<std::uint16_t>(quota_used_ + (qos == mqtt::QoS::at_least_once ? 1 : 0));
   return open < worker_.context().settings.session.inflight;
 }
 
@@ -182,7 +182,9 @@ void Channel::fail(const Failure& failure) {
     return;
   }
   worker_.counters().protocol_errors.add();
-  log_end("client refused", mqtt::reason_name(failure.reason), failure.detail, true);
+  const bool was_connected = state_ == ChannelState::connected;
+  log_end(was_connected ? "client closed" : "client refused", mqtt::reason_name(failure.reason),
+          failure.detail, LogLevel::warning);
   send_reason(failure);
   close();  // [MQTT-4.13.1-1] [MQTT-4.13.2-1] [MQTT3-4.8.0-1]
   leave_session(true);
@@ -219,7 +221,7 @@ void Channel::send_reason(const Failure& failure) {
 }
 
 void Channel::taken_over() {
-  log_end("client taken over", "Session taken over", "[MQTT-3.1.4-3]", false);
+  log_end("client taken over", "Session taken over", "[MQTT-3.1.4-3]", LogLevel::info);
   if (is_v5()) {
     send_packet(mqtt::Disconnect{.reason = ReasonCode::session_taken_over, .properties = {}});
   }
@@ -239,7 +241,7 @@ void Channel::connection_lost(std::string_view why) {
   if (state_ == ChannelState::closed) {
     return;
   }
-  log_end("client lost", why, {}, false);
+  log_end("client lost", why, {}, session_ != nullptr ? LogLevel::info : LogLevel::debug);
   state_ = ChannelState::closed;
   timer_.cancel();
   leave_session(true);  // [MQTT-3.1.2-8] [MQTT3-3.1.2-8]
@@ -264,8 +266,7 @@ void Channel::leave_session(bool publish_will) {
 }
 
 void Channel::log_end(std::string_view what, std::string_view reason, std::string_view detail,
-                      bool is_warning) const {
-  const LogLevel level = is_warning ? LogLevel::warning : LogLevel::info;
+                      LogLevel level) const {
   Log& log = worker_.context().log;
   if (log.wants(level)) {
     log.write({.level = level,

@@ -16,6 +16,7 @@
 #include "peal/broker/ports/authenticator.hpp"
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/ports/connection.hpp"
+#include "peal/broker/ports/log.hpp"
 #include "peal/broker/settings.hpp"
 #include "peal/broker/topic_aliases.hpp"
 #include "peal/mqtt/decode.hpp"
@@ -118,7 +119,7 @@ class Channel final : private TimerTarget {
 
   /// Counts a QoS 1 or 2 PUBLISH against the Receive Maximum we announced. [MQTT-3.3.4-7]
   /// returns   false when the client had no right to send it.
-  [[nodiscard]] bool take_receive_quota();
+  [[nodiscard]] bool take_receive_quota(mqtt::QoS qos);
 
   /// The keep alive agreed on; zero: none.
   void start_keep_alive(std::chrono::seconds interval);
@@ -135,7 +136,7 @@ class Channel final : private TimerTarget {
   void close();
   void send_reason(const Failure& failure);
   void log_end(std::string_view what, std::string_view reason, std::string_view detail,
-               bool is_warning) const;
+               LogLevel level) const;
 
   Worker& worker_;
   Connection& connection_;

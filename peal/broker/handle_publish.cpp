@@ -25,7 +25,12 @@ Handled resolve_alias(Channel& channel, mqtt::Publish& packet, std::uint16_t ali
     return failure(ReasonCode::topic_alias_invalid, "[MQTT-3.3.2-9]");
   }
   if (!packet.topic.empty()) {
-    return {};  // a new one; kept once the topic turned out to be allowed
+    // Kept even when this message is refused: the client counts on it. A topic beyond the limit is
+    // not worth the memory; what is sent under its alias finds none.
+    const bool is_too_long =
+        packet.topic.text().size() > channel.worker().context().settings.limits.topic_bytes;
+    channel.aliases_in.set(alias, is_too_long ? mqtt::TopicName{} : packet.topic);
+    return {};
   }
   packet.topic = channel.aliases_in.find(alias);
   if (packet.topic.empty()) {
@@ -52,7 +57,7 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
       !mqtt::is_utf8(as_text(message.payload))) {
     return ReasonCode::payload_format_invalid;
   }
-  if (message.retain && message.payload.size() > settings.retained.message_bytes) {
+  if (message.retain && !channel.worker().router().can_retain(channel.session().space(), message)) {
     return ReasonCode::quota_exceeded;
   }
   if (context.publish_hook != nullptr &&
@@ -118,7 +123,6 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   if (!properties) {
     return std::unexpected(properties.error());
   }
-  const bool is_by_alias = packet->topic.empty();
   if (auto resolved = resolve_alias(channel, *packet, properties->topic_alias); !resolved) {
     return resolved;
   }
@@ -130,7 +134,7 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
     acknowledge(channel, *packet, ReasonCode::success);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
     return {};
   }
-  if (packet->qos != QoS::at_most_once && !channel.take_receive_quota()) {
+  if (packet->qos != QoS::at_most_once && !channel.take_receive_quota(packet->qos)) {
     return failure(ReasonCode::receive_maximum_exceeded, "[MQTT-3.3.4-7]");
   }
   const MessageFields message{
@@ -144,9 +148,6 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   if (const ReasonCode refusal = refusal_of(channel, message, properties->is_utf8_claimed);
       refusal != ReasonCode::success) {
     return refuse(channel, *packet, refusal);
-  }
-  if (properties->topic_alias != 0 && !is_by_alias) {
-    channel.aliases_in.set(properties->topic_alias, packet->topic);
   }
   if (packet->qos == QoS::exactly_once) {
     session.add_unreleased(packet->packet_id);  // before it is handed on
