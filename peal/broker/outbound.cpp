@@ -83,9 +83,10 @@ bool Outbound::make_room(Session& session, std::size_t bytes) {
     return true;
   }
   // What nobody wants any more goes first.
-  const std::uint32_t expired = outgoing.drop_expired(worker_.context().clock.now());
-  worker_.counters().dropped_expired.add(expired);
-  worker_.counters().queued_messages.subtract(expired);
+  for (const OutgoingMessage& entry : outgoing.take_expired(worker_.context().clock.now())) {
+    worker_.counters().dropped_expired.add();
+    discard(session, entry);
+  }
   while (is_full()) {
     worker_.counters().dropped_queue_full.add();
     if (limits.on_full == OnFull::disconnect && session.channel != nullptr) {
@@ -95,14 +96,13 @@ bool Outbound::make_room(Session& session, std::size_t bytes) {
     if (limits.on_full != OnFull::drop_oldest) {
       return false;
     }
-    discard_waiting(session);
+    discard(session, outgoing.take_waiting());
   }
   return true;
 }
 
-/// Drops the message that waits longest.
-void Outbound::discard_waiting(Session& session) {
-  const OutgoingMessage entry = session.outgoing.take_waiting();
+/// Drops a message that was taken off.
+void Outbound::discard(Session& session, const OutgoingMessage& entry) {
   if (const OutgoingDetails* details = session.outgoing.details_of(entry);
       details != nullptr && details->is_shared) {
     worker_.shared().done(session, details->group);
@@ -173,7 +173,7 @@ bool Outbound::send_next(Channel& channel) {
   }
   if (next->message->is_expired(worker_.context().clock.now())) {
     worker_.counters().dropped_expired.add();  // [MQTT-3.3.2-5]
-    discard_waiting(session);
+    discard(session, outgoing.take_waiting());
     return true;
   }
   if (next->qos == QoS::at_most_once) {
@@ -210,7 +210,12 @@ bool Outbound::send_publish(Channel& channel, const MessageFields& fields, Publi
     header.topic_alias = alias.number;
     header.is_topic_left_out = alias.is_known;
   }
-  const Bytes bytes = encode_publish(fields, header, channel.version(), now, context.arena);
+  Bytes bytes = encode_publish(fields, header, channel.version(), now, context.arena);
+  if (bytes.size() > channel.maximum_packet_size() && header.topic_alias != 0 && !alias.is_known) {
+    alias = {};  // it may fit without the new alias's three bytes
+    header.topic_alias = 0;
+    bytes = encode_publish(fields, header, channel.version(), now, context.arena);
+  }
   if (bytes.size() > channel.maximum_packet_size()) {
     worker_.counters().dropped_too_large.add();  // [MQTT-3.1.2-24]
     return false;

@@ -49,7 +49,7 @@ class Outbound {
   bool send_again(Channel& channel);
   bool send_next(Channel& channel);
   bool send_publish(Channel& channel, const MessageFields& fields, PublishHeader header);
-  void discard_waiting(Session& session);
+  void discard(Session& session, const OutgoingMessage& entry);
 
   Worker& worker_;
 };

@@ -62,7 +62,13 @@ OutgoingMessage& Outgoing::begin_flight() {
   PEAL_ASSERT(resend_at_ == in_flight_.size());
   in_flight_.push_back(entry);
   resend_at_ = in_flight_.size();
+  descents_ = static_cast<std::uint16_t>(descents_ + (is_descent(resend_at_ - 1) ? 1 : 0));
   return in_flight_.back();
+}
+
+/// Whether the identifier at `index` is smaller than the one before it.
+bool Outgoing::is_descent(std::uint32_t index) const {
+  return index > 0 && in_flight_[index].packet_id < in_flight_[index - 1].packet_id;
 }
 
 mqtt::PacketId Outgoing::next_packet_id() {
@@ -91,7 +97,7 @@ std::uint32_t Outgoing::index_of(mqtt::PacketId packet_id) const {
   const auto first = static_cast<std::uint16_t>(in_flight_[0].packet_id);
   const auto last = static_cast<std::uint16_t>(in_flight_[in_flight_.size() - 1].packet_id);
   const auto wanted = static_cast<std::uint16_t>(packet_id);
-  if (first <= last && (wanted < first || wanted > last)) {
+  if (descents_ == 0 && (wanted < first || wanted > last)) {
     return not_found;  // in sequence without a wrap: the usual new identifier
   }
   for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
@@ -128,6 +134,8 @@ void Outgoing::finish(OutgoingMessage& entry) {
 
 void Outgoing::pop_done() {
   while (!in_flight_.empty() && in_flight_[0].state == FlowState::done) {
+    descents_ =
+        static_cast<std::uint16_t>(descents_ - (in_flight_.size() > 1 && is_descent(1) ? 1 : 0));
     in_flight_.pop_front();
     --done_count_;
     resend_at_ -= resend_at_ > 0 ? 1 : 0;
@@ -149,6 +157,10 @@ void Outgoing::compact() {
   in_flight_ = std::move(kept);
   resend_at_ = resend_at;
   done_count_ = 0;
+  descents_ = 0;
+  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
+    descents_ = static_cast<std::uint16_t>(descents_ + (is_descent(i) ? 1 : 0));
+  }
 }
 
 void Outgoing::rewind() {
@@ -193,19 +205,18 @@ void Outgoing::drop(const OutgoingMessage& entry) {
   }
 }
 
-std::uint32_t Outgoing::drop_expired(Time now) {
-  std::uint32_t dropped = 0;
+std::vector<OutgoingMessage> Outgoing::take_expired(Time now) {
+  std::vector<OutgoingMessage> taken;
   for (std::uint32_t left = waiting_.size(); left > 0; --left) {
     const OutgoingMessage entry = waiting_.pop_front();
     if (entry.message->is_expired(now)) {
       waiting_bytes_ -= entry.message->bytes();
-      drop(entry);
-      ++dropped;
+      taken.push_back(entry);
     } else {
       waiting_.push_back(entry);
     }
   }
-  return dropped;
+  return taken;
 }
 
 std::vector<OutgoingMessage> Outgoing::take_shared() {
@@ -252,7 +263,7 @@ void Outgoing::clear() {
   waiting_.clear();
   waiting_bytes_ = 0;
   resend_at_ = done_count_ = 0;
-  outstanding_ = 0;
+  outstanding_ = descents_ = 0;
 }
 
 }  // namespace peal::broker

@@ -88,7 +88,10 @@ class Outgoing {
   [[nodiscard]] std::uint32_t outstanding() const { return outstanding_; }
   [[nodiscard]] std::uint32_t waiting_count() const { return waiting_.size(); }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
-  [[nodiscard]] std::uint32_t count() const { return waiting_.size() + in_flight_.size(); }
+  /// Everything unfinished, waiting or in flight.
+  [[nodiscard]] std::uint32_t count() const {
+    return waiting_.size() + in_flight_.size() - done_count_;
+  }
   [[nodiscard]] bool has_flight() const { return !in_flight_.empty(); }
 
   [[nodiscard]] std::span<const std::uint32_t> identifiers_of(const OutgoingMessage& entry) const;
@@ -96,8 +99,9 @@ class Outgoing {
 
   /// Gives up hold and details of an entry that was taken off.
   void drop(const OutgoingMessage& entry);
-  /// Drops waiting messages that expired by `now`; returns how many.
-  std::uint32_t drop_expired(Time now);
+  /// Takes off waiting messages that expired by `now`; hold and details stay for the caller to
+  /// `drop`.
+  [[nodiscard]] std::vector<OutgoingMessage> take_expired(Time now);
   /// Takes off everything of shared subscriptions that may still go to another member: not sent
   /// yet, or QoS 1 not acknowledged. QoS 2 that was begun stays. [MQTT-4.8.2-4]
   [[nodiscard]] std::vector<OutgoingMessage> take_shared();
@@ -106,6 +110,7 @@ class Outgoing {
  private:
   [[nodiscard]] std::uint32_t index_of(mqtt::PacketId packet_id) const;
   [[nodiscard]] mqtt::PacketId next_packet_id();
+  [[nodiscard]] bool is_descent(std::uint32_t index) const;
   [[nodiscard]] std::uint32_t add_details(OutgoingDetails details);
   void pop_done();
   void compact();
@@ -122,6 +127,7 @@ class Outgoing {
   std::uint32_t done_count_ = 0;
   std::uint16_t outstanding_ = 0;
   std::uint16_t last_packet_id_ = 0;
+  std::uint16_t descents_ = 0;  // places in flight where the next identifier is a smaller one
 };
 
 }  // namespace peal::broker
