@@ -117,6 +117,7 @@ struct GroupDeliver {
   mqtt::QoS qos = mqtt::QoS::at_most_once;
   bool retain = false;
   std::uint8_t attempts = 0;  // members that could not take it before
+  bool may_wait = false;      // the group knows that the member is away and has no better one
 };
 /// `count` messages of the group are done with at this member.
 struct GroupDone {
@@ -124,11 +125,16 @@ struct GroupDone {
   Member member;
   std::uint32_t count = 1;
 };
-/// The member is gone or full: the message goes to another one.
+/// The member went away, or refuses the message (gone, full): it goes to another one.
 struct GroupReturn {
   MessageRef message;
   GroupRef group;
   Member member;
+  // As it was dealt out, for a member that left its group and keeps what it was given.
+  std::uint32_t identifier = 0;
+  mqtt::QoS qos = mqtt::QoS::at_most_once;
+  bool retain = false;
+  bool is_refused = false;  // the same member is not asked again
   std::uint8_t attempts = 0;
 };
 

@@ -72,7 +72,8 @@ bool SharedRouting::give_to(SharedGroup& group, SharedMember& member, Publicatio
                                                               .identifier = member.identifier,
                                                               .qos = qos,
                                                               .retain = retain,
-                                                              .attempts = attempts});
+                                                              .attempts = attempts,
+                                                              .may_wait = !member.is_online});
     return true;
   }
   Session* session = worker_.sessions().find(member.at.session);
@@ -218,9 +219,13 @@ void SharedRouting::receive(const mail::GroupPresence& presence) {
 void SharedRouting::give_back_all(Session& session) {
   for (const OutgoingMessage& entry : session.outgoing.take_shared()) {
     const OutgoingDetails* details = session.outgoing.details_of(entry);
-    const mail::GroupReturn letter{.message = MessageRef::share(entry.message),
-                                   .group = details->group,
-                                   .member = member_of(session)};
+    const mail::GroupReturn letter{
+        .message = MessageRef::share(entry.message),
+        .group = details->group,
+        .member = member_of(session),
+        .identifier = details->identifiers.empty() ? 0 : details->identifiers.front(),
+        .qos = entry.qos,
+        .retain = entry.retain};
     session.outgoing.drop(entry);
     worker_.counters().queued_messages.subtract();
     tell(letter.group.owner, letter);
@@ -231,7 +236,7 @@ void SharedRouting::receive(const mail::GroupReturn& returned) {
   Space& space = worker_.space(returned.group.space);
   SharedGroup* group = space.subscriptions.group_by_number(returned.group.number);
   if (group == nullptr) {
-    worker_.counters().dropped_shared_no_member.add();
+    keep(returned);
     return;
   }
   if (SharedMember* member = group->find(returned.member);
@@ -240,7 +245,25 @@ void SharedRouting::receive(const mail::GroupReturn& returned) {
   }
   Publication publication(returned.message);
   // A member that only went away may keep it if there is no other; one that refused it may not.
-  deal(*group, publication, returned.attempts, returned.attempts > 0 ? &returned.member : nullptr);
+  deal(*group, publication, returned.attempts, returned.is_refused ? &returned.member : nullptr);
+}
+
+/// Nobody subscribes any more: who was given the message before it unsubscribed gets it still.
+/// [MQTT-3.10.4-3]
+void SharedRouting::keep(const mail::GroupReturn& returned) {
+  if (returned.is_refused) {
+    worker_.counters().dropped_shared_no_member.add();
+    return;
+  }
+  const mail::GroupDeliver letter{.message = returned.message,
+                                  .group = returned.group,
+                                  .session = returned.member.session,
+                                  .identifier = returned.identifier,
+                                  .qos = returned.qos,
+                                  .retain = returned.retain,
+                                  .attempts = returned.attempts,
+                                  .may_wait = true};
+  tell(returned.member.worker, letter);
 }
 
 void SharedRouting::receive(const mail::GroupDeliver& delivery) {
@@ -248,16 +271,24 @@ void SharedRouting::receive(const mail::GroupDeliver& delivery) {
   Publication publication(delivery.message);
   const std::span<const std::uint32_t> identifiers{&delivery.identifier,
                                                    delivery.identifier != 0 ? 1U : 0U};
-  if (session != nullptr &&
+  // A member that went while the message was on its way does not keep it from the others.
+  const bool went = session != nullptr && session->channel == nullptr && !delivery.may_wait &&
+                    delivery.qos != mqtt::QoS::at_most_once;
+  if (session != nullptr && !went &&
       worker_.outbound().deliver(*session, publication,
                                  {delivery.qos, delivery.retain, identifiers, &delivery.group})) {
     return;
   }
-  tell(delivery.group.owner,
-       mail::GroupReturn{.message = delivery.message,
-                         .group = delivery.group,
-                         .member = {worker_.context().self, delivery.session},
-                         .attempts = static_cast<std::uint8_t>(delivery.attempts + 1)});
+  tell(
+      delivery.group.owner,
+      mail::GroupReturn{.message = delivery.message,
+                        .group = delivery.group,
+                        .member = {worker_.context().self, delivery.session},
+                        .identifier = delivery.identifier,
+                        .qos = delivery.qos,
+                        .retain = delivery.retain,
+                        .is_refused = !went,
+                        .attempts = static_cast<std::uint8_t>(delivery.attempts + (went ? 0 : 1))});
 }
 
 void SharedRouting::done(Session& session, const GroupRef& group) {
