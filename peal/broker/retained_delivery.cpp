@@ -126,7 +126,7 @@ void RetainedDelivery::go_on(Session& session) {
   if (queue.jobs.empty()) {
     session.has_retained_job = false;
     queues_.erase(found);
-  } else if (slice == Slice::used_up) {
+  } else if (slice == Slice::used_up && !std::exchange(queue.is_due, true)) {
     due_.push_back(session.handle());
   }
 }
@@ -144,13 +144,11 @@ RetainedDelivery::Slice RetainedDelivery::send_slice(Session& session, Queue& qu
         session.outgoing.waiting_count() >= waiting_limit) {
       return Slice::blocked;  // the client's acknowledgement or drained socket goes on with it
     }
-    const MessageRef message = std::exchange(job.messages[job.next], {});
-    if (message->bytes() > bytes_left) {
-      job.messages[job.next] = message;
-      bytes_left = slice_bytes;
+    if (bytes_left == 0) {
       return Slice::used_up;
     }
-    bytes_left -= message->bytes();
+    const MessageRef message = std::exchange(job.messages[job.next], {});
+    bytes_left -= std::min(bytes_left, message->bytes());
     send(session, queue, job, message);
   }
   return Slice::finished;
@@ -176,6 +174,9 @@ void RetainedDelivery::send(Session& session, const Queue& queue, const Job& job
 void RetainedDelivery::run() {
   for (const SessionHandle handle : std::exchange(due_, {})) {
     if (Session* session = worker_.sessions().find(handle)) {
+      if (const auto found = queues_.find(handle.slot); found != queues_.end()) {
+        found->second.is_due = false;
+      }
       go_on(*session);
     }
   }

@@ -64,6 +64,7 @@ class RetainedDelivery {
     std::deque<Job> jobs;
     std::unordered_set<std::uint64_t> newer;  // hashes of topics published meanwhile
     bool is_running = false;
+    bool is_due = false;  // `due_` names it
   };
   enum class Slice : std::uint8_t { finished, blocked, used_up };
 

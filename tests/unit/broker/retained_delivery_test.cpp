@@ -1,0 +1,215 @@
+// Retained messages: kept, sent to those who subscribe, a slice at a time. (MQTT 5 §3.3.1.3)
+#include <algorithm>
+#include <map>
+
+#include "support/broker_test.hpp"
+
+namespace peal::broker::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RetainedDeliveryTest : public BrokerTest {
+ protected:
+  RetainedDeliveryTest() {
+    from.connect();
+    to.connect({.expiry = 60});
+  }
+  void retain(std::string_view topic, std::string_view payload, QoS qos = qos1) {
+    from.publish(topic, payload, {.qos = qos, .retain = true});
+  }
+  Lines subscribe_and_read(std::string_view filter,
+                           const mqtt::SubscriptionOptions& options = {.qos = qos1}) {
+    EXPECT_EQ(to.subscribe(filter, options).substr(0, 7), "SUBACK ");
+    Lines all = to.read_all();
+    std::ranges::sort(all);
+    return all;
+  }
+  TestClient& from = harness.client("from");
+  TestClient& to = harness.client("to");
+};
+PEAL_WITH_WORKERS(RetainedDeliveryTest);
+
+TEST_P(RetainedDeliveryTest, SendsTheNewestOfEachTopic) {  // [MQTT-3.3.1-5] [MQTT3-3.3.1-6]
+  retain("a/1", "old");
+  retain("a/1", "new");
+  retain("a/2", "two", qos0);
+  retain("b/1", "other");
+  EXPECT_EQ(subscribe_and_read("a/+"),
+            (Lines{"PUBLISH a/1 new qos=1 retain", "PUBLISH a/2 two retain"}));
+  EXPECT_EQ(subscribe_and_read("b/1"), Lines{"PUBLISH b/1 other qos=1 retain"});
+  EXPECT_EQ(subscribe_and_read("#").size(), 3);
+  EXPECT_EQ(harness.sum(&Counters::retained_messages), 3);
+}
+
+TEST_P(RetainedDeliveryTest, ForgetsWithAnEmptyPayload) {  // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+  retain("a", "x");
+  to.subscribe("a");
+  to.read_all();
+  retain("a", "");
+  EXPECT_EQ(to.read(), "PUBLISH a");  // to those who are there as any other
+  EXPECT_EQ(subscribe_and_read("a"), Lines{});
+  EXPECT_EQ(harness.sum(&Counters::retained_messages), 0);
+  EXPECT_EQ(harness.sum(&Counters::retained_bytes), 0);
+}
+
+TEST_P(RetainedDeliveryTest, KeepsNothingThatIsNotRetained) {  // [MQTT-3.3.1-8] [MQTT3-3.3.1-12]
+  retain("a", "kept");
+  from.publish("a", "passing");
+  EXPECT_EQ(subscribe_and_read("a"), Lines{"PUBLISH a kept qos=1 retain"});
+}
+
+TEST_P(RetainedDeliveryTest, HonoursRetainHandling) {
+  // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+  retain("a", "x");
+  const Lines kept{"PUBLISH a x retain"};
+  EXPECT_EQ(subscribe_and_read("a", {.retain_handling = RetainHandling::do_not_send}), Lines{});
+  to.unsubscribe("a");
+  EXPECT_EQ(subscribe_and_read("a", {.retain_handling = RetainHandling::send_if_new}), kept);
+  EXPECT_EQ(subscribe_and_read("a", {.retain_handling = RetainHandling::send_if_new}), Lines{});
+  EXPECT_EQ(subscribe_and_read("a", {.retain_handling = RetainHandling::send}), kept);
+}
+
+TEST_P(RetainedDeliveryTest, SendsNoneToItsPublisherWithNoLocal) {
+  to.publish("a", "own", {.retain = true});
+  retain("b", "other");
+  EXPECT_EQ(subscribe_and_read("+", {.qos = qos1, .no_local = true}),
+            Lines{"PUBLISH b other qos=1 retain"});
+}
+
+TEST_P(RetainedDeliveryTest, CarriesTheIdentifierAndWhatIsLeftOfItsTime) {
+  OwnProperties properties;
+  properties.number(PropertyId::message_expiry_interval, 30).pair("k", "v");
+  from.publish("a", "x", {.retain = true, .properties = properties});
+  harness.pass(10s);
+  to.subscribe("a", qos0, 9);
+  EXPECT_EQ(to.read(),
+            "PUBLISH a x retain [Message Expiry Interval=20, Subscription Identifier=9, User "
+            "Property=k:v]");
+  harness.pass(20s);
+  EXPECT_EQ(subscribe_and_read("a"), Lines{});
+}
+
+TEST_P(RetainedDeliveryTest, BringsManyInSlices) {
+  for (int i = 0; i < 300; ++i) {
+    retain("a/" + std::to_string(i), std::string(1000, 'x'), i % 2 == 0 ? qos0 : qos1);
+  }
+  EXPECT_EQ(subscribe_and_read("a/#").size(), 300);
+  EXPECT_EQ(harness.sum(&Counters::queued_messages), 0);
+}
+
+TEST_P(RetainedDeliveryTest, BringsMessagesLargerThanASlice) {
+  for (int i = 0; i < 3; ++i) {
+    retain("a/" + std::to_string(i), std::string(100'000, 'x'));
+  }
+  EXPECT_EQ(subscribe_and_read("a/#").size(), 3);
+}
+
+TEST_P(RetainedDeliveryTest, WaitsForASlowReader) {
+  harness.settings.queue.unsent_bytes = 10'000;
+  for (int i = 0; i < 50; ++i) {
+    retain("a/" + std::to_string(i), std::string(1000, 'x'), qos0);
+  }
+  to.stall();
+  to.subscribe("a/#");
+  EXPECT_LT(to.waiting(), 10);
+  Lines all = to.read_all();
+  for (int i = 0; i < 20; ++i) {
+    to.connection().unsent = 0;
+    to.channel().drained();
+    harness.settle();
+    const Lines more = to.read_all();
+    EXPECT_LT(more.size(), 10);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  EXPECT_EQ(all.size(), 50);
+  EXPECT_EQ(harness.sum(&Counters::dropped_unsent_full), 0);
+}
+
+TEST_P(RetainedDeliveryTest, WaitsForTheWindow) {
+  for (int i = 0; i < 200; ++i) {
+    retain("a/" + std::to_string(i), "x");
+  }
+  ConnectSays says;
+  says.properties.number(PropertyId::receive_maximum, 2);
+  to.connect(says);
+  to.acknowledges = false;
+  to.subscribe("a/#", qos1);
+  EXPECT_EQ(to.waiting(), 2);
+  EXPECT_LE(harness.sum(&Counters::queued_messages), 70);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_GT(to.waiting(), 0) << i;
+    to.send_ack(PacketType::puback, to.take().publish().packet_id);
+    harness.settle();
+  }
+  EXPECT_EQ(to.read(), "nothing");
+}
+
+// [MQTT-4.6.0-5]: the client is not sent an older message of a topic after a newer one.
+TEST_P(RetainedDeliveryTest, LeavesOutWhatWasPublishedMeanwhile) {
+  for (int i = 0; i < 100; ++i) {
+    retain("a/" + std::to_string(i), "old");
+  }
+  ConnectSays says;
+  says.properties.number(PropertyId::receive_maximum, 1);
+  to.connect(says);
+  to.acknowledges = false;
+  to.subscribe("a/#", qos1);
+  for (int i = 0; i < 100; ++i) {
+    retain("a/" + std::to_string(i), "new");
+  }
+  std::map<std::string, std::string> last;
+  for (int i = 0; i < 400 && to.waiting() > 0; ++i) {
+    const auto packet = to.take();
+    last[std::string(packet.publish().topic.text())] = as_text(packet.publish().payload);
+    to.send_ack(PacketType::puback, packet.publish().packet_id);
+    harness.settle();
+  }
+  EXPECT_EQ(last.size(), 100);
+  for (const auto& [topic, payload] : last) {
+    EXPECT_EQ(payload, "new") << topic;
+  }
+}
+
+TEST_P(RetainedDeliveryTest, QueuesTheRestForASessionThatStays) {
+  for (int i = 0; i < 200; ++i) {
+    retain("a/" + std::to_string(i), "x");
+  }
+  ConnectSays says{.expiry = 60};
+  says.properties.number(PropertyId::receive_maximum, 1);
+  to.connect(says);
+  to.acknowledges = false;
+  to.subscribe("a/#", qos1);
+  to.read_all();
+  to.lose();
+  to.acknowledges = true;
+  to.connect({.clean_start = false, .expiry = 60});
+  EXPECT_EQ(to.read_all().size(), 200);
+}
+
+TEST_P(RetainedDeliveryTest, SendsNothingToThoseWhoWent) {
+  for (int i = 0; i < 200; ++i) {
+    retain("a/" + std::to_string(i), std::string(1000, 'x'));
+  }
+  to.send_subscribe("a/#", {.qos = qos1});
+  to.disconnect();
+  to.read_all();
+  to.connect();
+  EXPECT_EQ(harness.sum(&Counters::queued_messages), 0);
+  EXPECT_EQ(subscribe_and_read("a/#").size(), 200);
+}
+
+TEST_P(RetainedDeliveryTest, KeepsTheLimits) {
+  harness.settings.retained.messages = 2 * harness.worker_count();
+  for (int i = 0; i < 50; ++i) {
+    retain("a/" + std::to_string(i), "x");
+  }
+  EXPECT_EQ(harness.sum(&Counters::retained_messages), 2 * harness.worker_count());
+  EXPECT_EQ(harness.sum(&Counters::dropped_retained_full), 50 - 2 * harness.worker_count());
+  harness.settings.retained.message_bytes = 10;
+  EXPECT_EQ(from.publish("big", "more than ten bytes", {.qos = qos1, .retain = true}),
+            "quota_exceeded");
+}
+
+}  // namespace
+}  // namespace peal::broker::test
