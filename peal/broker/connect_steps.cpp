@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "peal/broker/incoming_properties.hpp"
 #include "peal/broker/publication.hpp"
@@ -9,6 +10,7 @@
 #include "peal/broker/session.hpp"
 #include "peal/broker/space.hpp"
 #include "peal/broker/worker.hpp"
+#include "peal/mqtt/utf8.hpp"
 
 namespace peal::broker {
 
@@ -105,6 +107,11 @@ Handled ConnectSteps::check_will() const {
   if (will.retain && !settings.retained.is_available) {
     return failure(ReasonCode::retain_not_supported, "[MQTT-3.2.2-13]");
   }
+  if (settings.mqtt.validate_payload_format &&
+      will.properties.number(PropertyId::payload_format_indicator) == 1U &&
+      !mqtt::is_utf8(as_text(will.payload))) {
+    return failure(ReasonCode::payload_format_invalid, "the Will Payload (MQTT 5 §3.1.3.2.3)");
+  }
   if (will.payload.size() > settings.limits.will_payload_bytes) {
     return failure(ReasonCode::packet_too_large, "limits.will_payload");
   }
@@ -178,7 +185,8 @@ Handled ConnectSteps::accept(const AuthAnswer& answer) {
   Worker& worker = channel_.worker();
   worker.withdraw_ticket(channel_.exchange->ticket);
   channel_.exchange->is_running = false;
-  channel_.exchange->connect = {};
+  // `packet_` may be a view of these bytes: they stay until this is over.
+  const auto connect_bytes = std::exchange(channel_.exchange->connect, {});
   const std::string assigned = packet_.client_id.empty() ? assign_client_id() : std::string{};
   const std::string_view client_id = assigned.empty() ? packet_.client_id : assigned;
   if (packet_.will &&

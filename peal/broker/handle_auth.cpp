@@ -23,12 +23,14 @@ AuthRequest step_request(Channel& channel, const mqtt::Auth& packet) {
 
 /// Goes on with the exchange that CONNECT began.
 Handled go_on_connecting(Channel& channel, const mqtt::Auth& packet) {
-  const AuthAnswer answer = channel.worker().context().authenticator.proceed(
-      step_request(channel, packet), channel.exchange->ticket);
   const auto connect = mqtt::decode_connect(channel.exchange->header, channel.exchange->connect);
   if (!connect) {
     return failure(connect.error(), {});
   }
+  AuthRequest request = auth_request(channel, *connect);
+  request.data = step_request(channel, packet).data;
+  const AuthAnswer answer =
+      channel.worker().context().authenticator.proceed(request, channel.exchange->ticket);
   return ConnectSteps(channel, *connect).accept(answer);
 }
 

@@ -45,7 +45,9 @@ void Channel::authenticated(const AuthAnswer& answer) {
   if (!handled) {
     fail(handled.error());
   }
-  connection_.resume_input();
+  if (state_ != ChannelState::closed && !is_waiting_) {
+    connection_.resume_input();
+  }
 }
 
 }  // namespace peal::broker

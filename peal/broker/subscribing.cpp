@@ -95,7 +95,7 @@ void Subscribing::complete_if_known(BarrierId barrier) {
   }
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  if (pending.channel != nullptr) {
+  if (pending.channel != nullptr && pending.channel->state() == ChannelState::connected) {
     complete(*pending.channel, pending.request);
   }
 }
@@ -110,6 +110,16 @@ void Subscribing::complete(Channel& channel, Request& request) {
   if (channel.has_session() && !request.wishes.empty()) {
     worker_.retained_delivery().start(channel.session(), std::move(request.wishes));
   }
+}
+
+bool Subscribing::has(const Session& session, const mqtt::TopicFilter& filter) const {
+  if (filter.is_shared()) {
+    const Session::Extra* extra = session.extra_if_any();
+    return extra != nullptr && std::ranges::find(extra->shares, filter.text(),
+                                                 &Session::Share::filter) != extra->shares.end();
+  }
+  const SubscriptionIndex& index = session.space().subscriptions;
+  return index.subscription_of(index.find(filter.filter()), session) != nullptr;
 }
 
 bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter) {

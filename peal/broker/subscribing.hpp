@@ -37,6 +37,8 @@ class Subscribing {
   /// Sends the SUBACK and starts the retained messages, at once or when every worker knows.
   void finish(Channel& channel, Request request, BarrierId barrier);
 
+  /// Whether the session is subscribed to exactly that filter.
+  [[nodiscard]] bool has(const Session& session, const mqtt::TopicFilter& filter) const;
   /// Returns whether there was such a subscription. [MQTT-3.10.4-1]
   bool remove(Session& session, const mqtt::TopicFilter& filter);
   /// All ordinary subscriptions of a session that ends.

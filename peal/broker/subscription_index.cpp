@@ -1,7 +1,8 @@
 #include "peal/broker/subscription_index.hpp"
 
 #include <algorithm>
-#include <array>
+#include <span>
+#include <utility>
 
 #include "peal/base/assert.hpp"
 #include "peal/broker/session.hpp"
@@ -254,8 +255,8 @@ void SubscriptionIndex::match(mqtt::TopicName topic, MatchResult& result) const 
 
 void SubscriptionIndex::join_overlaps(MatchResult& result) {
   // By slot and not by address, so that the order is the same in every run of a simulation.
-  std::ranges::stable_sort(result.deliveries, {}, [](const Delivery& delivery) {
-    return delivery.session->handle().slot;
+  std::ranges::sort(result.deliveries, {}, [](const Delivery& delivery) {
+    return std::pair(delivery.session->handle().slot, delivery.first_identifier);
   });
   std::vector<Delivery> joined;
   joined.reserve(result.deliveries.size());
