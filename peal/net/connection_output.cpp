@@ -7,7 +7,6 @@
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <utility>
 
 #include "peal/base/assert.hpp"
 #include "peal/net/connection.hpp"
@@ -87,23 +86,25 @@ void Connection::add_frames(Output& output) {
   if (websocket_ == nullptr) {
     return;
   }
-  const std::vector<Piece> sent = std::exchange(output.pieces(), {});
+  const std::vector<Piece>& sent = output.pieces();
+  std::vector<Piece>& framed = output.framed();
   std::vector<std::uint8_t>& headers = output.between();
   headers.resize(sent.size() * frame_header_bytes_max);  // once: pieces refer into it
   const Bytes pong = websocket_->pong_if_due();
-  output.pieces().push_back({pong.data(), pong.size(), nullptr});
+  framed.push_back({pong.data(), pong.size(), nullptr});
   std::uint8_t* next = headers.data();
   for (const Piece& piece : sent) {
     const std::span<std::uint8_t, frame_header_bytes_max> place(next, frame_header_bytes_max);
     const std::size_t size = write_frame_header(place, FrameType::binary, piece.size);
-    output.pieces().push_back({next, size, nullptr});
-    output.pieces().push_back(piece);
+    framed.push_back({next, size, nullptr});
+    framed.push_back(piece);
     next += size;
   }
   if (closing_) {
     const Bytes last = websocket_->close_frame();
-    output.pieces().push_back({last.data(), last.size(), nullptr});
+    framed.push_back({last.data(), last.size(), nullptr});
   }
+  output.pieces().swap(framed);
 }
 
 /// Writes `text` now, before any application bytes. It need not outlive the call.

@@ -15,9 +15,11 @@ constexpr std::size_t chunk_bytes_largest = std::size_t{64} * 1024;
 void Output::clear() {
   if (pieces_.capacity() > pieces_kept) {
     pieces_ = {};
+    framed_ = {};
     between_ = {};
   }
   pieces_.clear();
+  framed_.clear();
   between_.clear();
   bytes_ = 0;
 }

@@ -40,6 +40,8 @@ class Output {
   [[nodiscard]] std::vector<Piece>& pieces() { return pieces_; }
   /// Room for what goes between the pieces (frame headers), kept until `clear`.
   [[nodiscard]] std::vector<std::uint8_t>& between() { return between_; }
+  /// An empty list to swap with `pieces` once what goes between them is known.
+  [[nodiscard]] std::vector<Piece>& framed() { return framed_; }
   /// Bytes added since `clear`.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Ready for another connection; a list that grew very long is given up.
@@ -47,6 +49,7 @@ class Output {
 
  private:
   std::vector<Piece> pieces_;
+  std::vector<Piece> framed_;
   std::vector<std::uint8_t> between_;
   std::size_t bytes_ = 0;
 };
