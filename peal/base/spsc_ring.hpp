@@ -48,7 +48,9 @@ class SpscRing {
         return false;
       }
     }
-    item = std::exchange(items_[head & mask_], T{});
+    T& place = items_[head & mask_];
+    item = std::move(place);
+    place = T{};
     head_.store(head + 1, std::memory_order_release);
     return true;
   }

@@ -26,6 +26,7 @@ struct Context {
   Authenticator& authenticator;
   Authorizer& authorizer;
   PublishHook* publish_hook = nullptr;  // may be null
+  RetainedTotals& retained_totals;      // shared by all workers
   Arena& arena;                         // of this worker's iteration
   /// The same on every worker: names are hashed with it to find their home.
   std::uint64_t hash_key = 0;

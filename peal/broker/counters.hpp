@@ -19,6 +19,12 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// Retained messages of all workers together: what the limits on them are compared with.
+struct RetainedTotals {
+  std::atomic<std::size_t> messages{0};
+  std::atomic<std::size_t> bytes{0};
+};
+
 struct Counters {
   Counter connections;        // now
   Counter sessions;           // now

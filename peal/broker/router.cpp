@@ -96,28 +96,49 @@ void Router::receive(const mail::Publish& published) {
   }
 }
 
+bool Router::can_retain(Space& space, const MessageFields& message) const {
+  const Context& context = worker_.context();
+  const Settings::Retained& limits = context.settings.retained;
+  if (message.payload.empty()) {
+    return true;
+  }
+  if (message.payload.size() > limits.message_bytes) {
+    return false;
+  }
+  // Whether it takes another one's place is known where it is kept only; there the limits are asked
+  // again.
+  const bool is_kept_here = home_of(message.topic.text(), space.id, context.hash_key,
+                                    context.worker_count) == context.self;
+  if (!is_kept_here || space.retained.find(message.topic) != nullptr) {
+    return true;
+  }
+  return context.retained_totals.messages.load(std::memory_order_relaxed) < limits.messages &&
+         context.retained_totals.bytes.load(std::memory_order_relaxed) + message.payload.size() <=
+             limits.bytes;
+}
+
 void Router::retain(Space& space, Publication& publication) {
-  Counters& counters = worker_.counters();
   const MessageFields& fields = publication.fields();
+  if (!can_retain(space, fields)) {
+    worker_.counters().dropped_retained_full.add();
+    return;
+  }
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
   if (fields.payload.empty()) {
     space.retained.erase(
         fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT3-3.3.1-10] [MQTT3-3.3.1-11]
   } else {
-    const Settings::Retained& limits = worker_.context().settings.retained;
-    const std::size_t share = worker_.context().worker_count;
-    const bool is_new = space.retained.find(fields.topic) == nullptr;
-    if (fields.payload.size() > limits.message_bytes ||
-        (is_new && space.retained.count() >= limits.messages / share) ||
-        space.retained.bytes() + fields.payload.size() > limits.bytes / share) {
-      counters.dropped_retained_full.add();
-      return;
-    }
     space.retained.set(publication.message());  // [MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7]
   }
-  counters.retained_messages.add(space.retained.count() - count_before);
-  counters.retained_bytes.add(space.retained.bytes() - bytes_before);
+  // Differences may be negative; they wrap around and back.
+  const std::size_t count_change = space.retained.count() - count_before;
+  const std::size_t bytes_change = space.retained.bytes() - bytes_before;
+  RetainedTotals& totals = worker_.context().retained_totals;
+  totals.messages.fetch_add(count_change, std::memory_order_relaxed);
+  totals.bytes.fetch_add(bytes_change, std::memory_order_relaxed);
+  worker_.counters().retained_messages.add(count_change);
+  worker_.counters().retained_bytes.add(bytes_change);
 }
 
 }  // namespace peal::broker

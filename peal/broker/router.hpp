@@ -19,6 +19,9 @@ class Router {
   /// returns   whether anybody at all wanted it. [0x10 No matching subscribers]
   bool route(Space& space, Publication& publication);
 
+  /// Whether the limits allow to keep `message` as its topic's retained message.
+  [[nodiscard]] bool can_retain(Space& space, const MessageFields& message) const;
+
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
 

@@ -73,6 +73,19 @@ std::string hint_options(const std::vector<server::Listening>& listening) {
   return "";
 }
 
+void warn_of_open_listeners(const server::Config& config, broker::Log& log) {
+  for (const server::ListenerConfig& listener : config.listeners) {
+    if (listener.anonymous == server::AnonymousAccess::yes) {
+      log.write({.level = broker::LogLevel::warning,
+                 .what = "listener is open to everybody",
+                 .client_id = {},
+                 .address = listener.bind,
+                 .reason = "anonymous = \"yes\"",
+                 .detail = "whoever reaches it may read and publish everything"});
+    }
+  }
+}
+
 void print_start(const server::Server& server) {
   fmt::print("peal {}: {} {}\n", program_version, server.workers(),
              server.workers() == 1 ? "worker" : "workers");
@@ -116,6 +129,7 @@ int serve_main(int argc, char** argv) {
   server::Hooks hooks;
   hooks.log = &log;
   server::Server server(config, hooks);
+  warn_of_open_listeners(config, log);
   server.start();
   print_start(server);
 

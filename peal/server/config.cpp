@@ -85,6 +85,7 @@ void apply_listeners(Config& config, const toml::node& node, const std::string& 
       break;
     }
     ListenerConfig listener;
+    listener.place = place_of(*table, source) + ": ";
     apply_table(listener_keys(), listener, *table, "", source);
     if (listener.bind.empty()) {
       throw ConfigError(place_of(*table, source) + ": a listener needs bind = \"ADDRESS:PORT\"");
@@ -157,7 +158,8 @@ bool is_loopback_bind(const std::string& bind) {
 }
 
 void check_listener(const ListenerConfig& listener) {
-  const std::string where = "listener \"" + listener.name + "\" (" + listener.bind + "): ";
+  const std::string where =
+      listener.place + "listener \"" + listener.name + "\" (" + listener.bind + "): ";
   if (!is_loopback_bind(listener.bind) && listener.anonymous != AnonymousAccess::yes) {
     throw ConfigError(
         where +

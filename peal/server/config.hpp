@@ -34,6 +34,7 @@ struct TlsConfig {
 };
 
 struct ListenerConfig {
+  std::string place;  // where it is written: "peal.toml:3:1: "; empty for a default one
   std::string name = "default";
   std::string bind;
   bool mqtt = true;

@@ -1,5 +1,7 @@
 #include "peal/server/listener_runtime.hpp"
 
+#include "peal/net/websocket.hpp"
+
 namespace peal::server {
 
 namespace {
@@ -19,7 +21,8 @@ net::TlsServerOptions tls_options(const TlsConfig& tls) {
 
 }  // namespace
 
-ListenerRuntime::ListenerRuntime(const ListenerConfig& listener) : config(listener) {
+ListenerRuntime::ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings)
+    : config(listener) {
   if (config.tls) {
     auto context = net::TlsContext::server(tls_options(*config.tls));
     if (!context) {
@@ -30,6 +33,9 @@ ListenerRuntime::ListenerRuntime(const ListenerConfig& listener) : config(listen
   connection.accept_plain = config.mqtt;
   connection.accept_http = config.ws || config.http;
   connection.accept_websocket = config.ws;
+  // One packet and the frame's header around it.
+  connection.websocket_frame_bytes_limit =
+      settings.limits.packet_bytes + net::frame_header_bytes_max;
   connection.require_proxy_header = config.proxy_protocol;
   connection.tls = tls.get();
   connection.require_tls = tls != nullptr;

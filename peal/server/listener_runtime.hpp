@@ -15,7 +15,7 @@ namespace peal::server {
 
 struct ListenerRuntime {
   /// errors   ConfigError: certificates that cannot be used.
-  explicit ListenerRuntime(const ListenerConfig& listener);
+  ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings);
 
   ListenerConfig config;
   std::string bound_address;  // once it listens

@@ -1,7 +1,6 @@
 #include "peal/server/post_office.hpp"
 
 #include "peal/net/loop.hpp"
-#include "peal/server/client.hpp"
 
 namespace peal::server {
 

@@ -13,14 +13,13 @@
 
 #include "peal/base/spsc_ring.hpp"
 #include "peal/broker/ports/mailbox.hpp"
+#include "peal/server/client.hpp"
 
 namespace peal::net {
 class Loop;
 }
 
 namespace peal::server {
-
-class Client;
 
 /// A connection on its way to its home worker.
 using HandedOver = std::unique_ptr<Client>;

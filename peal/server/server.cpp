@@ -34,6 +34,19 @@ std::string protocols_of(const ListenerConfig& listener) {
   return list;
 }
 
+/// What to do about it, where one can say.
+std::string advice_for(const std::string& problem) {
+  if (problem.find("in use") != std::string::npos) {
+    return ". Another program serves there: stop it, or choose another port (-p PORT, or bind in "
+           "the file; 0 takes "
+           "a free one).";
+  }
+  if (problem.find("ermission") != std::string::npos) {
+    return ". Ports below 1024 need a privilege: choose a higher one.";
+  }
+  return "";
+}
+
 template <typename T>
 T& or_default(T* chosen, T& standard) {
   return chosen != nullptr ? *chosen : standard;
@@ -50,12 +63,14 @@ struct Server::State {
                .authorizer = or_default<broker::Authorizer>(hooks.authorizer, open),
                .publish_hook = hooks.publish,
                .office = office,
+               .retained_totals = retained_totals,
                .hash_key = SystemRandom{}.next(),
                .connections_limit = config.connections} {}
 
   auth::AnonymousAuthenticator anonymous;
   auth::OpenAuthorizer open;
   NoLog no_log;
+  broker::RetainedTotals retained_totals;
   PostOffice office;
   Shared shared;
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;
@@ -69,7 +84,8 @@ struct Server::State {
 /// Every worker has a socket of its own on the address, and the kernel spreads the connections; a
 /// Unix socket cannot be shared and is accepted on by the first worker.
 void Server::State::listen(const ListenerConfig& config) {
-  ListenerRuntime& runtime = *listeners.emplace_back(std::make_unique<ListenerRuntime>(config));
+  ListenerRuntime& runtime =
+      *listeners.emplace_back(std::make_unique<ListenerRuntime>(config, shared.settings));
   const bool is_unix = config.bind.starts_with("unix:");
   net::ListenerSettings settings{.bind = config.bind,
                                  .share_port = !is_unix && workers.size() > 1,
@@ -77,7 +93,8 @@ void Server::State::listen(const ListenerConfig& config) {
   for (std::size_t i = 0; i < (is_unix ? 1 : workers.size()); ++i) {
     auto socket = net::Listener::open(settings);
     if (!socket) {
-      throw ConfigError("listener \"" + config.name + "\": " + socket.error());
+      throw ConfigError(config.place + "listener \"" + config.name + "\": " + socket.error() +
+                        advice_for(socket.error()));
     }
     if (i == 0) {
       runtime.bound_address = (*socket)->bound_address();

@@ -25,6 +25,7 @@ broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random&
           .authenticator = shared.authenticator,
           .authorizer = shared.authorizer,
           .publish_hook = shared.publish_hook,
+          .retained_totals = shared.retained_totals,
           .arena = arena,
           .hash_key = shared.hash_key,
           .self = static_cast<broker::WorkerIndex>(index),
@@ -35,7 +36,6 @@ broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random&
 
 WorkerThread::WorkerThread(Shared& shared, unsigned index)
     : shared_(shared),
-      index_(index),
       mailbox_(shared.office, index),
       broker_(context_of(shared, clock_, random_, mailbox_, arena_, index)) {
   shared_.office.set_loop(index, loop_);

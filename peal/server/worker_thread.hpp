@@ -37,6 +37,7 @@ struct Shared {
   broker::Authorizer& authorizer;
   broker::PublishHook* publish_hook = nullptr;
   PostOffice& office;
+  broker::RetainedTotals& retained_totals;
   std::uint64_t hash_key = 0;
   std::size_t connections_limit = 0;
   std::atomic<std::size_t> connections{0};
@@ -91,7 +92,6 @@ class WorkerThread {
   void stop_now(Duration patience);
 
   Shared& shared_;
-  unsigned index_;
   SystemClock clock_;
   SystemRandom random_;
   Arena arena_;

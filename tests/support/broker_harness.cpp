@@ -23,7 +23,9 @@ BrokerHarness::BrokerHarness(unsigned workers, std::uint64_t seed) : random(seed
                                                     .authenticator = authenticator,
                                                     .authorizer = authorizer,
                                                     .publish_hook = &hook,
+                                                    .retained_totals = retained_totals,
                                                     .arena = node->arena,
+                                                    .retained_totals = retained_totals,
                                                     .hash_key = hash_key,
                                                     .self = static_cast<WorkerIndex>(i),
                                                     .worker_count = workers});

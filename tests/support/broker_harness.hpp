@@ -22,6 +22,7 @@ class BrokerHarness {
   BrokerHarness& operator=(const BrokerHarness&) = delete;
 
   Settings settings;
+  RetainedTotals retained_totals;
   ListenerSettings listener;
   FakeClock clock;
   FakeRandom random;
@@ -29,6 +30,7 @@ class BrokerHarness {
   FakeAuthenticator authenticator;
   FakeAuthorizer authorizer;
   FakePublishHook hook;
+  RetainedTotals retained_totals;
 
   /// A client of that Client Identifier, not connected yet; another one every time.
   TestClient& client(std::string id, mqtt::ProtocolVersion version = mqtt::ProtocolVersion::v5);

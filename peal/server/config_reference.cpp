@@ -1,0 +1,43 @@
+#include "peal/server/config_reference.hpp"
+
+#include <fmt/format.h>
+
+#include "peal/server/config_keys.hpp"
+
+namespace peal::server {
+
+namespace {
+
+constexpr std::string_view head = R"(# Configuration keys
+
+Made from the table in `peal/server/config_keys.cpp`; a test holds the two together.
+
+The file is TOML, every key is optional, and each can also be given as `--set KEY=VALUE`. Sizes and times carry
+their unit (`"64KiB"`, `"30s"`); where a limit may be absent, write `"unlimited"`. An unknown key is an error that names
+file, line and the nearest known key.
+)";
+
+template <typename Key>
+std::string table_of(std::span<const Key> keys) {
+  std::string table = "\n| key | default | meaning |\n| --- | --- | --- |\n";
+  for (const Key& key : keys) {
+    const std::string standard =
+        key.default_text.empty() ? "" : fmt::format("`{}`", key.default_text);
+    table += fmt::format("| `{}` | {} | {} |\n", key.name, standard, key.meaning);
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string config_reference() {
+  std::string page(head);
+  page += "\n## The server\n" + table_of(server_keys());
+  page +=
+      "\n## A listener\n\nEach `[[listener]]` replaces the default ones. TLS keys stand in "
+      "`[listener.tls]`.\n" +
+      table_of(listener_keys());
+  return page;
+}
+
+}  // namespace peal::server

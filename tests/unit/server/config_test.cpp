@@ -1,0 +1,191 @@
+// The configuration: keys, units, errors that say where, and listeners that must not be open by
+// accident.
+#include "peal/server/config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "peal/server/config_keys.hpp"
+#include "peal/server/config_reference.hpp"
+
+namespace peal::server {
+namespace {
+
+/// A file of the test's own, gone with it.
+class File {
+ public:
+  explicit File(std::string_view text) : path_(testing::TempDir() + "peal_config_test.toml") {
+    std::ofstream(path_) << text;
+  }
+  ~File() { std::filesystem::remove(path_); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Config with(std::vector<std::string> settings) {
+  ConfigSources sources;
+  sources.settings = std::move(settings);
+  return load_config(sources);
+}
+
+std::string error_of(std::vector<std::string> settings) {
+  try {
+    (void)with(std::move(settings));
+  } catch (const ConfigError& problem) {
+    return problem.what();
+  }
+  return "no error";
+}
+
+std::string file_error(std::string_view text) {
+  const File file(text);
+  ConfigSources sources;
+  sources.file = file.path();
+  try {
+    (void)load_config(sources);
+  } catch (const ConfigError& problem) {
+    const std::string what = problem.what();
+    return what.starts_with(file.path()) ? what.substr(file.path().size()) : what;
+  }
+  return "no error";
+}
+
+TEST(Config, ListensOnLoopbackWithoutAFile) {
+  const Config config = load_config({});
+  std::vector<std::string> binds;
+  for (const ListenerConfig& listener : config.listeners) {
+    binds.push_back(listener.bind);
+    EXPECT_EQ(listener.anonymous, AnonymousAccess::loopback);
+  }
+  EXPECT_EQ(binds, (std::vector<std::string>{"127.0.0.1:1883", "[::1]:1883", "127.0.0.1:8083",
+                                             "[::1]:8083"}));
+}
+
+TEST(Config, PortReplacesTheDefaultOnes) {
+  ConfigSources sources;
+  sources.port = 2000;
+  const Config config = load_config(sources);
+  ASSERT_EQ(config.listeners.size(), 2U);
+  EXPECT_EQ(config.listeners[0].bind, "127.0.0.1:2000");
+}
+
+TEST(Config, ReadsUnits) {
+  const Config config =
+      with({"limits.packet='2KiB'", "session.max_expiry='2h'", "queue.bytes='unlimited'",
+            "limits.connect_timeout='200ms'", "queue.messages=5"});
+  EXPECT_EQ(config.settings.limits.packet_bytes, 2048U);
+  EXPECT_EQ(config.settings.session.max_expiry, std::chrono::hours(2));
+  EXPECT_EQ(config.settings.queue.bytes, broker::Settings::unlimited);
+  EXPECT_EQ(config.settings.limits.connect_timeout, std::chrono::milliseconds(200));
+  EXPECT_EQ(config.settings.queue.messages, 5U);
+}
+
+TEST(Config, TakesABareWordAsText) {
+  EXPECT_EQ(with({"log.level=debug"}).log_level, "debug");
+  EXPECT_EQ(with({"limits.packet=2KiB"}).settings.limits.packet_bytes, 2048U);
+}
+
+TEST(Config, NamesTheNearestKey) {
+  EXPECT_NE(error_of({"session.inflght=3"}).find("did you mean session.inflight?"),
+            std::string::npos);
+}
+
+TEST(Config, SaysWhatAValueMustBe) {
+  EXPECT_NE(error_of({"session.inflight=0"}).find("from 1 to 65535"), std::string::npos);
+  EXPECT_NE(error_of({"limits.packet=5"}).find("with its unit"), std::string::npos);
+  EXPECT_NE(error_of({"limits.packet='5XB'"}).find("with its unit"), std::string::npos);
+  EXPECT_NE(error_of({"queue.on_full=sometimes"}).find("\"drop-oldest\""), std::string::npos);
+  EXPECT_NE(error_of({"queue.messages=0"}).find("unlimited"), std::string::npos);
+  EXPECT_NE(error_of({"queue.qos0_offline='yes'"}).find("true or false"), std::string::npos);
+  EXPECT_NE(error_of({"session.max_expiry='soon'"}).find("a time with its unit"),
+            std::string::npos);
+  EXPECT_NE(error_of({"nonsense"}).find("KEY=VALUE"), std::string::npos);
+}
+
+TEST(Config, NamesLineAndColumn) {
+  EXPECT_EQ(file_error("\n[session]\ninflight = \"many\"\n").substr(0, 5), ":3:12");
+  EXPECT_EQ(file_error("[session\n").substr(0, 3), ":1:");
+  EXPECT_NE(file_error("[sesion]\ninflight = 3\n").find("did you mean session.inflight?"),
+            std::string::npos);
+}
+
+TEST(Config, SaysWhenTheFileCannotBeRead) {
+  ConfigSources sources;
+  sources.file = "/nonexistent/peal.toml";
+  EXPECT_THROW((void)load_config(sources), ConfigError);
+}
+
+TEST(Config, ReadsListeners) {
+  const File file(R"(
+[[listener]]
+name = "everything"
+bind = "127.0.0.1:0"
+protocols = ["mqtt"]
+versions = ["5"]
+proxy_protocol = "required"
+max_connections = 3
+[listener.tls]
+cert = "a.crt"
+key = "a.key"
+min = "1.3"
+)");
+  ConfigSources sources;
+  sources.file = file.path();
+  const Config config = load_config(sources);
+  ASSERT_EQ(config.listeners.size(), 1U);
+  const ListenerConfig& listener = config.listeners.front();
+  EXPECT_EQ(listener.name, "everything");
+  EXPECT_TRUE(listener.mqtt && !listener.ws && !listener.http);
+  EXPECT_TRUE(listener.v5 && !listener.v3_1 && !listener.v3_1_1);
+  EXPECT_TRUE(listener.proxy_protocol);
+  EXPECT_EQ(listener.max_connections, 3U);
+  ASSERT_TRUE(listener.tls);
+  EXPECT_EQ(listener.tls->min, "1.3");
+}
+
+TEST(Config, RefusesAnOpenListenerUnlessItIsMeant) {
+  const std::string error = file_error("[[listener]]\nbind = \"0.0.0.0:1883\"\n");
+  EXPECT_NE(error.find("anonymous = \"yes\""), std::string::npos) << error;
+  EXPECT_EQ(file_error("[[listener]]\nbind = \"0.0.0.0:1883\"\nanonymous = \"yes\"\n"), "no error");
+}
+
+TEST(Config, RefusesHalfATls) {
+  EXPECT_NE(file_error("[[listener]]\nbind = \"127.0.0.1:1\"\n[listener.tls]\ncert = \"a\"\n")
+                .find("tls.key"),
+            std::string::npos);
+  EXPECT_NE(
+      file_error("[[listener]]\nbind = \"127.0.0.1:1\"\n[listener.tls]\ncert = \"a\"\nkey = \"b\"\n"
+                 "client_cert = \"require\"\n")
+          .find("client_ca"),
+      std::string::npos);
+}
+
+TEST(ConfigReference, IsThePageInTheDocumentation) {
+  const std::filesystem::path page =
+      std::filesystem::path(PEAL_SOURCE_DIR) / "docs" / "reference" / "config.md";
+  if (std::getenv("PEAL_WRITE_DOCS") != nullptr) {
+    std::ofstream(page) << config_reference();
+  }
+  std::ifstream file(page);
+  const std::string written((std::istreambuf_iterator<char>(file)),
+                            std::istreambuf_iterator<char>());
+  EXPECT_EQ(written, config_reference()) << "run the test once with PEAL_WRITE_DOCS=1";
+}
+
+TEST(ConfigKeys, HaveOneNameEachAndAMeaning) {
+  std::vector<std::string_view> names;
+  for (const ServerKey& key : server_keys()) {
+    names.push_back(key.name);
+    EXPECT_FALSE(key.meaning.empty()) << key.name;
+  }
+  std::ranges::sort(names);
+  EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
+}
+
+}  // namespace
+}  // namespace peal::server
