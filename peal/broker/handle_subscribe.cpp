@@ -26,7 +26,9 @@ mqtt::Result<mqtt::TopicFilter> check_filter(Channel& channel, std::string_view 
     channel.worker().counters().denied_subscribes.add();
     return std::unexpected(ReasonCode::not_authorized);
   }
-  if (channel.session().subscription_count() >= context.settings.limits.subscriptions_per_session) {
+  // One that replaces another makes no more of them. [MQTT-3.8.4-3]
+  if (channel.session().subscription_count() >= context.settings.limits.subscriptions_per_session &&
+      !channel.worker().subscribing().has(channel.session(), *filter)) {
     return std::unexpected(ReasonCode::quota_exceeded);
   }
   return *filter;
