@@ -113,7 +113,7 @@ class Start(Case):
                 ('[limits]\n\npacket = "12 parsecs"\n', 3, "packet"),
                 ('[limits]\nconnect_timeout = 5\n', 2, "connect_timeout"),
                 ('[queue]\non_full = "explode"\n', 2, "drop-oldest"),
-                ('[[listener]]\nbind = "127.0.0.1:99999"\n', 2, "bind"),
+                ('\n[[listener]]\nbind = "127.0.0.1:99999"\n', 2, "127.0.0.1:99999"),
                 ('[session]\ninflight = 0\n', 2, "inflight")):
             with self.subTest(content=content):
                 file = self.file(content)

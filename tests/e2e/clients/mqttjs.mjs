@@ -25,7 +25,8 @@ function messages(client, count) {
   return new Promise((resolve, reject) => {
     const got = []
     const timer = setTimeout(
-      () => reject(new Error(`${got.length} of ${count} messages came: ${got}`)), WAIT_MS)
+      () => reject(new Error(`${got.length} of ${count} messages came, the last: ${got.at(-1)?.text}`)),
+      WAIT_MS)
     client.on('message', function take(topic, payload, packet) {
       got.push({ topic, text: payload.toString(), qos: packet.qos, packet })
       if (got.length < count) return
