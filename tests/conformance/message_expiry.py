@@ -10,7 +10,7 @@ KEPT = properties(session_expiry_interval=300)
 def away(case):
     client = case.client(clean=False, props=KEPT)
     client.subscribe(case.topic(), 2)
-    client.drop()
+    client.disconnect()
     return case.client(name="pub")
 
 

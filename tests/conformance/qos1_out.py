@@ -41,7 +41,7 @@ def test_resent_when_the_session_goes_on(case, version):
     pids = [client.expect("PUBLISH", payload=f"{number}").pid for number in range(5)]
     client.send(wire.puback(pids[1]))
     client.expect_nothing()
-    client.drop()
+    client.disconnect()
     publisher.publish(case.topic(), "5", 1)
     client = case.client(version, **kept(version))
     for number in (0, 2, 3, 4):

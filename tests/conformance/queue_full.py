@@ -8,7 +8,7 @@ def away(case, version=5):
     kept = {"clean": False, "props": props}
     client = case.client(version, **kept)
     client.subscribe(case.topic(), 1)
-    client.drop()
+    client.disconnect()
     return lambda: case.client(version, **kept)
 
 

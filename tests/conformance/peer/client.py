@@ -172,7 +172,7 @@ class Peer:
         self.expect_closed()
 
     def drop(self):
-        """Closes without a DISCONNECT: as if the network had failed, but at once."""
+        """Closes without a DISCONNECT; the server takes a moment to see it."""
         self.socket.close()
 
     def reset(self):
