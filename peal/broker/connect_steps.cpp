@@ -219,6 +219,7 @@ Handled ConnectSteps::accept(const AuthAnswer& answer) {
   }
   channel_.state_ = ChannelState::connected;
   channel_.start_keep_alive(agreed_keep_alive());
+  log_connected(opened->is_present);
   worker.outbound().pump(*opened->session);  // [MQTT-4.4.0-1] [MQTT3-4.4.0-1] [MQTT3-3.1.2-5]
   return {};
 }
@@ -276,6 +277,22 @@ std::chrono::seconds ConnectSteps::agreed_keep_alive() const {
   const std::chrono::seconds asked(packet_.keep_alive_seconds);
   const auto longest = channel_.worker().context().settings.session.keep_alive_max;
   return channel_.is_v5() && asked > longest ? longest : asked;
+}
+
+void ConnectSteps::log_connected(bool session_present) const {
+  Log& log = channel_.worker().context().log;
+  if (!log.wants(LogLevel::info)) {
+    return;
+  }
+  const std::string_view version = packet_.version == ProtocolVersion::v5       ? "MQTT 5"
+                                   : packet_.version == ProtocolVersion::v3_1_1 ? "MQTT 3.1.1"
+                                                                                : "MQTT 3.1";
+  log.write({.level = LogLevel::info,
+             .what = "client connected",
+             .client_id = channel_.identity().client_id,
+             .address = channel_.connection().peer().address,
+             .reason = session_present ? "session resumed" : "new session",
+             .detail = version});
 }
 
 void ConnectSteps::send_connack(const AuthAnswer& answer, bool session_present,

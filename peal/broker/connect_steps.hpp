@@ -30,6 +30,7 @@ class ConnectSteps {
   [[nodiscard]] std::string assign_client_id() const;
   [[nodiscard]] Handled store_will(Session& session);
   [[nodiscard]] std::chrono::seconds agreed_keep_alive() const;
+  void log_connected(bool session_present) const;
   void send_connack(const AuthAnswer& answer, bool session_present, std::string_view assigned_id);
 
   Channel& channel_;

@@ -38,16 +38,21 @@ struct GroupRef {
 /// Names a SUBSCRIBE that waits until every worker knows of it.
 enum class BarrierId : std::uint32_t { none = 0 };
 
+/// What of a message's way the receiving worker is asked to do.
+struct Forward {
+  NamespaceId space{};
+  bool for_sessions = false;  // its own subscribers
+  bool for_groups = false;    // shared subscriptions that it decides
+  bool for_retained = false;  // it keeps the retained message of this topic
+};
+
 namespace mail {
 
 /// A message for this worker's own part of the work: one message per interested worker, whatever
 /// its subscribers.
 struct Publish {
   MessageRef message;
-  NamespaceId space{};
-  bool for_sessions = false;  // local subscribers of the receiver
-  bool for_groups = false;    // shared subscriptions that the receiver decides
-  bool for_retained = false;  // the receiver keeps the retained message of this topic
+  Forward how;
 };
 
 /// Somebody at `worker` wants `filter` now, or nobody any more.

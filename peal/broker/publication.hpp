@@ -31,6 +31,8 @@ class Publication {
     return message_;
   }
 
+  [[nodiscard]] bool has_message() const { return static_cast<bool>(message_); }
+
   /// A whole PUBLISH packet, and who owns its bytes (null: the arena of this iteration).
   struct Encoded {
     Bytes bytes;

@@ -69,27 +69,30 @@ void Router::send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t g
   for (unsigned i = 0; i < context.worker_count; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << i;
     if ((all & bit) != 0) {
-      context.mailbox.send(static_cast<WorkerIndex>(i),
-                           mail::Publish{.message = publication.message(),
-                                         .space = space.id,
-                                         .for_sessions = (workers & bit) != 0,
-                                         .for_groups = (group_owners & bit) != 0,
-                                         .for_retained = (keeper & bit) != 0});
+      const Forward how{.space = space.id,
+                        .for_sessions = (workers & bit) != 0,
+                        .for_groups = (group_owners & bit) != 0,
+                        .for_retained = (keeper & bit) != 0};
+      context.mailbox.forward(static_cast<WorkerIndex>(i), how, publication);
     }
   }
 }
 
 void Router::receive(const mail::Publish& published) {
-  Space& space = worker_.space(published.space);
   Publication publication(published.message);
-  if (published.for_retained) {
+  receive(published.how, publication);
+}
+
+void Router::receive(const Forward& how, Publication& publication) {
+  Space& space = worker_.space(how.space);
+  if (how.for_retained) {
     retain(space, publication);
   }
   const MatchResult& match = space.matches.match(publication.fields().topic, space.subscriptions);
-  if (published.for_sessions) {
+  if (how.for_sessions) {
     deliver_here(match, publication);
   }
-  if (published.for_groups) {
+  if (how.for_groups) {
     for (SharedGroup* group : match.groups) {
       worker_.shared().deal(*group, publication);
     }

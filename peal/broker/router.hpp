@@ -24,6 +24,7 @@ class Router {
 
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
+  void receive(const Forward& how, Publication& publication);
 
  private:
   void deliver_here(const MatchResult& match, Publication& publication);

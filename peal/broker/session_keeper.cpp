@@ -125,6 +125,9 @@ void SessionKeeper::publish_will(Session& session) {
 }
 
 void SessionKeeper::settle() {
+  if (wills_due_.empty() && ends_due_.empty()) {
+    return;
+  }
   for (const SessionHandle handle : std::exchange(wills_due_, {})) {
     Session* session = worker_.sessions().find(handle);
     if (session != nullptr && session->channel == nullptr && session->has_will()) {

@@ -3,9 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fmt/format.h>
+#include <optional>
 #include <pthread.h>
 #include <signal.h>
+#include <string>
 #include <sys/resource.h>
+#include <vector>
 
 #include "peal/cli/version.hpp"
 #include "peal/server/log.hpp"
@@ -60,17 +63,27 @@ sigset_t stop_signals() {
   return signals;
 }
 
-/// The host and port to put into commands: of the first listener that another program can reach so.
-std::string hint_options(const std::vector<server::Listening>& listening) {
+/// How `peal pub` and `peal sub` reach the first listener that speaks MQTT without TLS; nothing
+/// when there is none.
+std::optional<std::string> hint_options(const std::vector<server::Listening>& listening) {
   for (const server::Listening& listener : listening) {
+    const bool is_plain =
+        listener.protocols.starts_with("mqtt") && !listener.protocols.ends_with("tls");
     const std::size_t colon = listener.address.rfind(':');
-    if (listener.address.starts_with("127.") && listener.protocols.starts_with("mqtt") &&
-        !listener.protocols.ends_with("tls")) {
-      const std::string port = listener.address.substr(colon + 1);
-      return port == "1883" ? "" : " -p " + port;
+    if (!is_plain) {
+      continue;
     }
+    if (listener.address.starts_with("unix:")) {
+      return " --unix " + listener.address.substr(5);
+    }
+    const std::string host = listener.address.substr(0, colon);
+    const std::string port = listener.address.substr(colon + 1);
+    // What listens everywhere or on loopback is reached by the default host name.
+    const bool is_local =
+        host.starts_with("127.") || host == "[::1]" || host == "0.0.0.0" || host == "[::]";
+    return (is_local ? "" : " -h " + host) + (port == "1883" ? "" : " -p " + port);
   }
-  return "";
+  return std::nullopt;
 }
 
 void warn_of_open_listeners(const server::Config& config, broker::Log& log) {
@@ -92,13 +105,14 @@ void print_start(const server::Server& server) {
   for (const server::Listening& listener : server.listening()) {
     fmt::print("listening {} {} {}\n", listener.name, listener.address, listener.protocols);
   }
-  const std::string options = hint_options(server.listening());
-  fmt::print(
-      "state     in memory: sessions and retained messages end with the server\n"
-      "try       peal sub{0} -t 'hello/#' -v\n"
-      "          peal pub{0} -t hello/world -m 'it rings'\n"
-      "ready\n",
-      options);
+  fmt::print("state     in memory: sessions and retained messages end with the server\n");
+  if (const auto options = hint_options(server.listening())) {
+    fmt::print(
+        "try       peal sub{0} -t 'hello/#' -v\n"
+        "          peal pub{0} -t hello/world -m 'it rings'\n",
+        *options);
+  }
+  fmt::print("ready\n");
   std::fflush(stdout);
 }
 

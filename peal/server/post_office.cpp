@@ -1,74 +1,86 @@
 #include "peal/server/post_office.hpp"
 
+#include "peal/broker/publication.hpp"
 #include "peal/net/loop.hpp"
 
 namespace peal::server {
 
 namespace {
 
-constexpr std::size_t ring_capacity = 2048;
+/// Up to here copying a message's bytes is cheaper than a block of its own that two threads count.
+constexpr std::size_t packed_up_to_bytes = 2048;
 
 }  // namespace
 
 PostOffice::PostOffice(unsigned workers) : workers_(workers), loops_(workers) {
   for (unsigned i = 0; i < workers * workers; ++i) {
-    const bool is_own = i / workers == i % workers;
-    rings_.push_back(std::make_unique<SpscRing<Letter>>(is_own ? 1 : ring_capacity));
+    ways_.push_back(std::make_unique<Way>());
   }
 }
-
-PostOffice::~PostOffice() = default;
 
 void PostOffice::wake(unsigned worker) { loops_[worker]->wake(); }
 
 Mailbox::Mailbox(PostOffice& office, unsigned self)
     : office_(office), self_(self), outboxes_(office.workers()) {}
 
-Mailbox::~Mailbox() = default;
-
-void Mailbox::post(unsigned to, Letter letter) {
-  outboxes_[to].letters.push_back(std::move(letter));
-  ++waiting_;
+void Mailbox::send(broker::WorkerIndex to, broker::Mail mail) {
+  Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
+  batch.letters.emplace_back(std::move(mail));
+  ++batch.messages;
 }
 
-void Mailbox::send(broker::WorkerIndex to, broker::Mail mail) {
-  post(static_cast<unsigned>(to), std::move(mail));
+void Mailbox::forward(broker::WorkerIndex to, const broker::Forward& how,
+                      broker::Publication& publication) {
+  const broker::MessageFields& message = publication.fields();
+  const std::size_t size =
+      message.topic.text().size() + message.properties.size() + message.payload.size();
+  // A message that has its block already, or is large, or is kept for long, is better shared.
+  if (how.for_retained || size > packed_up_to_bytes || publication.has_message()) {
+    broker::Mailbox::forward(to, how, publication);
+    return;
+  }
+  Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
+  pack(batch, how, message);
+  ++batch.messages;
 }
 
 void Mailbox::hand_over(broker::WorkerIndex to, HandedOver client) {
-  post(static_cast<unsigned>(to), std::move(client));
+  Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
+  batch.letters.emplace_back(std::move(client));
+  ++batch.messages;
 }
 
 void Mailbox::dispatch() {
-  for (unsigned to = 0; waiting_ > 0 && to < outboxes_.size(); ++to) {
+  has_backlog_ = false;
+  for (unsigned to = 0; to < outboxes_.size(); ++to) {
     Outbox& outbox = outboxes_[to];
-    const std::size_t before = outbox.sent;
-    while (outbox.sent < outbox.letters.size() &&
-           office_.ring(self_, to).push(outbox.letters[outbox.sent])) {
-      ++outbox.sent;
+    if (outbox.batch.is_empty()) {
+      continue;
     }
-    const std::size_t moved = outbox.sent - before;
-    waiting_ -= moved;
-    if (outbox.sent == outbox.letters.size()) {
-      outbox.letters.clear();
-      outbox.sent = 0;
-    } else if (outbox.sent > ring_capacity) {
-      outbox.letters.erase(outbox.letters.begin(),
-                           outbox.letters.begin() + static_cast<std::ptrdiff_t>(outbox.sent));
-      outbox.sent = 0;
-    }
-    if (moved > 0) {
+    const std::size_t messages = outbox.batch.messages;
+    if (office_.way(self_, to).ring.push(outbox.batch)) {
+      outbox.sent += messages;
+      outbox.batch = {};
       office_.wake(to);
+    } else {
+      has_backlog_ = true;
     }
   }
 }
 
-bool Mailbox::is_pending() const {
-  if (waiting_ > 0) {
-    return true;
-  }
+bool Mailbox::has_mail() const {
   for (unsigned from = 0; from < office_.workers(); ++from) {
-    if (from != self_ && office_.ring(from, self_).has_items()) {
+    if (from != self_ && office_.way(from, self_).ring.has_items()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Mailbox::is_congested() const {
+  for (unsigned to = 0; to < outboxes_.size(); ++to) {
+    const std::size_t taken = office_.way(self_, to).taken.load(std::memory_order_acquire);
+    if (outboxes_[to].sent + outboxes_[to].batch.messages - taken > congested_from) {
       return true;
     }
   }

@@ -1,12 +1,17 @@
 // The ways between workers: one ring for each ordered pair, so that every pair keeps its order
 // without a lock.
 //
-// A worker's mail waits on its own side until the end of its iteration, goes over in one batch, and
-// wakes the receiver only if it sleeps. A full ring never blocks: the rest waits for the next
-// iteration, and a worker whose mail piles up stops reading from its clients until the others have
-// caught up (`is_congested`).
+// A worker's mail waits on its own side until the end of its iteration and then goes over as one
+// batch, which costs one push whatever it holds; the receiver is woken only if it sleeps. Small
+// messages are packed into the batch's own bytes, one behind the other, so that handing one over
+// allocates nothing and the receiver reads them in a row.
+//
+// Nothing blocks: a full ring leaves the batch where it is for the next iteration, and a worker
+// whose mail piles up stops reading from its clients until the others have caught up
+// (`is_congested`).
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -23,25 +28,53 @@ namespace peal::server {
 
 /// A connection on its way to its home worker.
 using HandedOver = std::unique_ptr<Client>;
-using Letter = std::variant<std::monostate, broker::Mail, HandedOver>;
+
+/// So many messages stand next in the batch's bytes.
+struct PackedRun {
+  std::uint32_t count = 0;
+};
+
+using Letter = std::variant<PackedRun, broker::Mail, HandedOver>;
+
+/// What goes over at once.
+struct Batch {
+  std::vector<Letter> letters;
+  std::vector<std::uint8_t> packed;
+  std::size_t messages = 0;  // letters, and messages that are packed
+
+  [[nodiscard]] bool is_empty() const { return letters.empty(); }
+};
+
+/// Appends one message to `batch.packed`. (post_office_packing.cpp)
+void pack(Batch& batch, const broker::Forward& how, const broker::MessageFields& message);
+
+/// A packed message; views into the batch.
+struct Unpacked {
+  broker::Forward how;
+  broker::MessageFields message;
+};
+/// Reads the message at `position` and moves it behind.
+[[nodiscard]] Unpacked unpack(const Batch& batch, std::size_t& position);
 
 class PostOffice {
  public:
+  /// One direction between two workers.
+  struct Way {
+    SpscRing<Batch> ring{64};
+    std::atomic<std::size_t> taken{0};  // messages the receiver is done with
+  };
+
   explicit PostOffice(unsigned workers);
-  ~PostOffice();
 
   /// Whose loop to wake when mail for `worker` has come. Before any mail is sent.
   void set_loop(unsigned worker, net::Loop& loop) { loops_[worker] = &loop; }
-
-  [[nodiscard]] SpscRing<Letter>& ring(unsigned from, unsigned to) {
-    return *rings_[from * workers_ + to];
-  }
+  [[nodiscard]] Way& way(unsigned from, unsigned to) { return *ways_[from * workers_ + to]; }
   [[nodiscard]] unsigned workers() const { return workers_; }
   void wake(unsigned worker);
 
  private:
   unsigned workers_;
-  std::vector<std::unique_ptr<SpscRing<Letter>>> rings_;
+  std::vector<std::unique_ptr<Way>> ways_;
   std::vector<net::Loop*> loops_;
 };
 
@@ -49,44 +82,61 @@ class PostOffice {
 class Mailbox final : public broker::Mailbox {
  public:
   Mailbox(PostOffice& office, unsigned self);
-  ~Mailbox() override;
 
   void send(broker::WorkerIndex to, broker::Mail mail) override;
+  void forward(broker::WorkerIndex to, const broker::Forward& how,
+               broker::Publication& publication) override;
   void hand_over(broker::WorkerIndex to, HandedOver client);
 
   /// End of the iteration: what was sent goes over as far as there is room.
   void dispatch();
-  /// Takes up to `budget` letters of each worker; `receive` is called with each.
+  /// Takes one batch of each worker; calls `receive(letter)` and `receive(unpacked)` in their
+  /// order. returns   whether there was any.
   template <typename Receive>
-  void collect(std::size_t budget, Receive receive);
-  /// Whether mail waits here or is ready to be collected.
-  [[nodiscard]] bool is_pending() const;
-  [[nodiscard]] bool is_congested() const { return waiting_ > congested_from; }
+  bool collect(Receive receive);
+  /// Whether mail is ready to be collected.
+  [[nodiscard]] bool has_mail() const;
+  /// Whether mail waits here for room at the receiver's.
+  [[nodiscard]] bool has_backlog() const { return has_backlog_; }
+  /// Whether a receiver is so far behind that it should get nothing new.
+  [[nodiscard]] bool is_congested() const;
 
  private:
-  static constexpr std::size_t congested_from = 16 * 1024;
+  static constexpr std::size_t congested_from = std::size_t{64} * 1024;
 
   struct Outbox {
-    std::vector<Letter> letters;
-    std::size_t sent = 0;
+    Batch batch;
+    std::size_t sent = 0;  // messages in all
   };
-  void post(unsigned to, Letter letter);
 
   PostOffice& office_;
   unsigned self_;
+  bool has_backlog_ = false;
   std::vector<Outbox> outboxes_;
-  std::size_t waiting_ = 0;
 };
 
 template <typename Receive>
-void Mailbox::collect(std::size_t budget, Receive receive) {
-  Letter letter;
+bool Mailbox::collect(Receive receive) {
+  bool is_any = false;
+  Batch batch;
   for (unsigned from = 0; from < office_.workers(); ++from) {
-    for (std::size_t i = 0; from != self_ && i < budget && office_.ring(from, self_).pop(letter);
-         ++i) {
-      receive(letter);
+    if (from == self_ || !office_.way(from, self_).ring.pop(batch)) {
+      continue;
     }
+    is_any = true;
+    std::size_t position = 0;
+    for (Letter& letter : batch.letters) {
+      if (const auto* run = std::get_if<PackedRun>(&letter)) {
+        for (std::uint32_t i = 0; i < run->count; ++i) {
+          receive(unpack(batch, position));
+        }
+      } else {
+        receive(letter);
+      }
+    }
+    office_.way(from, self_).taken.fetch_add(batch.messages, std::memory_order_release);
   }
+  return is_any;
 }
 
 }  // namespace peal::server

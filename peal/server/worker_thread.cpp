@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "peal/broker/publication.hpp"
 #include "peal/server/client.hpp"
 #include "peal/server/listener_runtime.hpp"
 
@@ -11,7 +12,9 @@ namespace peal::server {
 
 namespace {
 
-constexpr std::size_t letters_per_iteration = 1024;
+/// How long a worker waits for others that are far behind; they have tens of thousands of messages
+/// to go.
+constexpr Duration congestion_pause{1};
 constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 constexpr Duration slow_interval{1000};
 
@@ -87,13 +90,16 @@ void WorkerThread::run() {
 }
 
 void WorkerThread::iterate() {
-  // A worker whose mail piles up reads nothing new until the others have taken some of it.
-  if (!mailbox_.is_congested()) {
-    loop_.announce_sleep();
-    const bool is_busy = mailbox_.is_pending() || has_actions_.load(std::memory_order_seq_cst);
-    loop_.poll(is_busy ? Duration{0} : patience_of_poll());
-  } else {
+  if (mailbox_.is_congested()) {
+    // The others have work for longer than this; reading more would only pile it up here.
+    if (!mailbox_.has_mail()) {
+      std::this_thread::sleep_for(congestion_pause);
+    }
     clock_.refresh();
+  } else {
+    loop_.announce_sleep();
+    const bool is_busy = mailbox_.has_mail() || has_actions_.load(std::memory_order_seq_cst);
+    loop_.poll(is_busy ? Duration{0} : patience_of_poll());
   }
   take_mail();
   take_actions();
@@ -116,25 +122,37 @@ Duration WorkerThread::patience_of_poll() {
   if (!slow_.empty()) {
     at_most(slow_interval);
   }
+  if (mailbox_.has_backlog()) {
+    at_most(congestion_pause);
+  }
   if (is_stopping_) {
     at_most(Duration{20});
   }
   return patience;
 }
 
-void WorkerThread::take_mail() {
-  mailbox_.collect(letters_per_iteration, [this](Letter& letter) {
+/// What to do with each thing that a batch of mail holds.
+struct WorkerThread::Mailroom {
+  WorkerThread& worker;
+  void operator()(const Unpacked& packed) const {
+    broker::Publication publication(packed.message);
+    worker.broker_.router().receive(packed.how, publication);
+    worker.after_feed();
+  }
+  void operator()(Letter& letter) const {
     if (auto* mail = std::get_if<broker::Mail>(&letter)) {
-      broker_.receive(std::move(*mail));
-      after_feed();
+      worker.broker_.receive(std::move(*mail));
+      worker.after_feed();
     } else if (auto* client = std::get_if<HandedOver>(&letter)) {
-      adopt(std::move(*client));
+      worker.adopt(std::move(*client));
     }
-  });
-}
+  }
+};
+
+void WorkerThread::take_mail() { (void)mailbox_.collect(Mailroom{*this}); }
 
 void WorkerThread::take_actions() {
-  if (!has_actions_.exchange(false)) {
+  if (!has_actions_.load(std::memory_order_acquire) || !has_actions_.exchange(false)) {
     return;
   }
   std::vector<std::move_only_function<void(WorkerThread&)>> actions;

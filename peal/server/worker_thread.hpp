@@ -79,6 +79,7 @@ class WorkerThread {
   [[nodiscard]] std::string& address_scratch() { return address_scratch_; }
 
  private:
+  struct Mailroom;
   void run();
   void iterate();
   void accept(int fd, const net::Address& address, ListenerRuntime& listener);

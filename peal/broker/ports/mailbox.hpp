@@ -6,11 +6,16 @@
 
 namespace peal::broker {
 
+class Publication;
+
 class Mailbox {
  public:
   virtual ~Mailbox() = default;
   /// Mail for `to`, which is another worker. Delivered with the end of the sender's iteration.
   virtual void send(WorkerIndex to, Mail mail) = 0;
+  /// A message for `to`, in order with all other mail. May copy it, so that nothing has to be
+  /// shared between two threads; as it stands here it is shared and sent as `mail::Publish`.
+  virtual void forward(WorkerIndex to, const Forward& how, Publication& publication);
 };
 
 }  // namespace peal::broker

@@ -1,0 +1,82 @@
+#include <cstring>
+
+#include "peal/server/post_office.hpp"
+
+namespace peal::server {
+
+namespace {
+
+/// What stands in front of a packed message's topic, properties and payload.
+struct Head {
+  Time expires;
+  broker::PublisherId publisher;
+  std::uint32_t payload_size;
+  std::uint32_t properties_size;
+  std::uint16_t topic_size;
+  broker::NamespaceId space;
+  mqtt::QoS qos;
+  bool retain;
+  bool for_sessions;
+  bool for_groups;
+};
+
+/// Appends `bytes` at `at`, which moves behind them.
+void put(std::uint8_t*& at, const void* bytes, std::size_t size) {
+  if (size > 0) {
+    std::memcpy(at, bytes, size);
+    at += size;
+  }
+}
+
+}  // namespace
+
+void pack(Batch& batch, const broker::Forward& how, const broker::MessageFields& message) {
+  const std::string_view topic = message.topic.text();
+  const Head head{.expires = message.expires,
+                  .publisher = message.publisher,
+                  .payload_size = static_cast<std::uint32_t>(message.payload.size()),
+                  .properties_size = static_cast<std::uint32_t>(message.properties.size()),
+                  .topic_size = static_cast<std::uint16_t>(topic.size()),
+                  .space = how.space,
+                  .qos = message.qos,
+                  .retain = message.retain,
+                  .for_sessions = how.for_sessions,
+                  .for_groups = how.for_groups};
+  const std::size_t begin = batch.packed.size();
+  batch.packed.resize(begin + sizeof(Head) + topic.size() + message.properties.size() +
+                      message.payload.size());
+  std::uint8_t* at = batch.packed.data() + begin;
+  put(at, &head, sizeof(head));
+  put(at, topic.data(), topic.size());
+  put(at, message.properties.data(), message.properties.size());
+  put(at, message.payload.data(), message.payload.size());
+  auto* run = batch.letters.empty() ? nullptr : std::get_if<PackedRun>(&batch.letters.back());
+  if (run == nullptr) {
+    run = &std::get<PackedRun>(batch.letters.emplace_back(PackedRun{}));
+  }
+  ++run->count;
+}
+
+Unpacked unpack(const Batch& batch, std::size_t& position) {
+  Head head;
+  std::memcpy(&head, batch.packed.data() + position, sizeof(head));
+  position += sizeof(head);
+  auto take = [&](std::size_t size) {
+    const Bytes bytes = Bytes(batch.packed).subspan(position, size);
+    position += size;
+    return bytes;
+  };
+  Unpacked unpacked;
+  unpacked.how = {
+      .space = head.space, .for_sessions = head.for_sessions, .for_groups = head.for_groups};
+  unpacked.message.topic = mqtt::TopicName::trusted(as_text(take(head.topic_size)));
+  unpacked.message.properties = take(head.properties_size);
+  unpacked.message.payload = take(head.payload_size);
+  unpacked.message.qos = head.qos;
+  unpacked.message.retain = head.retain;
+  unpacked.message.expires = head.expires;
+  unpacked.message.publisher = head.publisher;
+  return unpacked;
+}
+
+}  // namespace peal::server
