@@ -65,7 +65,8 @@ class WithMosquitto(ServerCase):
             if (got, ours.code) == (wanted, theirs.code):
                 return
         self.fail(f"format {form!r}, message {message!r}\nmosquitto_sub: {wanted!r}, code "
-                  f"{theirs.code}\n     peal sub: {got!r}, code {ours.code}\n{theirs.err}{ours.err}")
+                  f"{theirs.code}\n     peal sub: {got!r}, code {ours.code}\n"
+                  f"{theirs.err}{ours.err}")
 
     def test_each_code_of_each_message(self):
         for message in MESSAGES:

@@ -1,4 +1,4 @@
-"""One port speaks MQTT, WebSocket and HTTP, also inside TLS; Unix sockets and PROXY headers work."""
+"""One port speaks MQTT, WebSocket and HTTP, also inside TLS; Unix sockets and PROXY work."""
 
 import os
 import pathlib

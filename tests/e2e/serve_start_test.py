@@ -91,7 +91,7 @@ class Start(Case):
         self.assertEqual(self.connack(program, "one")[RECEIVE_MAXIMUM], 9)
         old = Raw(self, ("127.0.0.1", port_of(program, "one")))
         old.send(connect("old", version=4))
-        self.assertEqual(old.packet(), (0x20, b"\0\1"), "3.1.1 is not among this listener's versions")
+        self.assertEqual(old.packet(), (0x20, b"\0\1"), "3.1.1 is not in `versions`")
 
     def test_an_unknown_key_names_file_line_and_nearest_key(self):
         file = self.file('[session]\n\ninflght = 10\n')

@@ -1,5 +1,5 @@
-// Drives headless Chromium: one line of standard input is one command, one line of output its answer.
-//   open URL TITLE    opens a tab and waits until its title is TITLE: "opened", or what the title is
+// Drives headless Chromium: each line of standard input is a command, answered with one line.
+//   open URL TITLE    opens a tab and waits until its title is TITLE: "opened", or the title
 //   close             closes the tab as a person does: "closed"
 // Usage: node browser.mjs PROFILE_FOLDER. The end of the input ends the browser.
 import { createRequire } from 'node:module'
@@ -25,7 +25,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     page.on('console', message => console.error(message.text()))
     await page.goto(url)
     const title = words.join(' ')
-    await page.waitForFunction(t => document.title === t, title, { timeout: WAIT_MS }).catch(() => {})
+    await page.waitForFunction(t => document.title === t, title, { timeout: WAIT_MS })
+      .catch(() => {})
     const got = await page.title()
     console.log(got === title ? 'opened' : `the title is ${got}`)
   } else {

@@ -25,7 +25,7 @@ function messages(client, count) {
   return new Promise((resolve, reject) => {
     const got = []
     const timer = setTimeout(
-      () => reject(new Error(`${got.length} of ${count} messages came, the last: ${got.at(-1)?.text}`)),
+      () => reject(new Error(`${got.length} of ${count} came, the last: ${got.at(-1)?.text}`)),
       WAIT_MS)
     client.on('message', function take(topic, payload, packet) {
       got.push({ topic, text: payload.toString(), qos: packet.qos, packet })
@@ -42,7 +42,9 @@ async function roundTrip() {
   const granted = await client.subscribeAsync(`${prefix}/trip/+`, { qos: 2 })
   assert.equal(granted[0].qos, 2)
   const coming = messages(client, 4)
-  for (const qos of [0, 1, 2]) await client.publishAsync(`${prefix}/trip/${qos}`, `q${qos}`, { qos })
+  for (const qos of [0, 1, 2]) {
+    await client.publishAsync(`${prefix}/trip/${qos}`, `q${qos}`, { qos })
+  }
   await client.publishAsync(`${prefix}/trip/l`, 'x'.repeat(200_000), { qos: 1 })
   const got = (await coming).sort((a, b) => a.topic.localeCompare(b.topic))
   assert.deepEqual(got.map(x => x.qos), [0, 1, 2, 1])
@@ -69,7 +71,9 @@ async function will() {
   const coming = messages(watcher, 1)
   const properties = isFive ? { contentType: 'text/plain' } : undefined
   const victim = await connect({
-    will: { topic: `${prefix}/will`, payload: Buffer.from('gone'), qos: 1, retain: false, properties },
+    will: {
+      topic: `${prefix}/will`, payload: Buffer.from('gone'), qos: 1, retain: false, properties,
+    },
   })
   victim.stream.on('error', () => {})
   victim.stream.destroy()
@@ -104,11 +108,14 @@ async function reconnectWithSession() {
 
 async function propertiesOfFive() {
   const client = await connect({ properties: { topicAliasMaximum: 8, receiveMaximum: 5 } })
-  await client.subscribeAsync(`${prefix}/properties`, { qos: 1, properties: { subscriptionIdentifier: 9 } })
+  await client.subscribeAsync(`${prefix}/properties`, {
+    qos: 1, properties: { subscriptionIdentifier: 9 },
+  })
   const coming = messages(client, 2)
   const properties = {
     contentType: 'a/b', responseTopic: 'answer', correlationData: Buffer.from([0, 1, 255]),
-    messageExpiryInterval: 100, payloadFormatIndicator: true, userProperties: { colour: ['a', 'b'] },
+    messageExpiryInterval: 100, payloadFormatIndicator: true,
+    userProperties: { colour: ['a', 'b'] },
   }
   await client.publishAsync(`${prefix}/properties`, 'one', { qos: 1, properties })
   await client.publishAsync(`${prefix}/properties`, 'two', { qos: 1 })
