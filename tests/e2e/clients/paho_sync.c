@@ -39,7 +39,7 @@ static void connect_to_server(MQTTClient client, int version, const char* ca_fil
   options.ssl = ca_file != NULL ? &tls : NULL;
   if (version == MQTTVERSION_5) {
     const MQTTResponse response = MQTTClient_connect5(client, &options, NULL, NULL);
-    check(response.reasonCode == MQTTREASONCODE_SUCCESS, "connect", response.reasonCode);
+    check(response.reasonCode == MQTTREASONCODE_SUCCESS, "connect", (int)response.reasonCode);
     check(MQTTProperties_hasProperty(response.properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM),
           "CONNACK without Receive Maximum", 0);
     MQTTResponse_free(response);
@@ -52,7 +52,8 @@ static void connect_to_server(MQTTClient client, int version, const char* ca_fil
 static void subscribe(MQTTClient client, int version, const char* filter) {
   if (version == MQTTVERSION_5) {
     const MQTTResponse response = MQTTClient_subscribe5(client, filter, 2, NULL, NULL);
-    check(response.reasonCode == MQTTREASONCODE_GRANTED_QOS_2, "subscribe", response.reasonCode);
+    check(response.reasonCode == MQTTREASONCODE_GRANTED_QOS_2, "subscribe",
+          (int)response.reasonCode);
     MQTTResponse_free(response);
     return;
   }
