@@ -169,12 +169,17 @@ void TestClient::disconnect(ReasonCode reason, const OwnProperties& properties) 
   harness_.settle();
 }
 
-void TestClient::lose() {
+void TestClient::break_off() {
   if (channel_ != nullptr) {
     channel_->connection_lost("lost");
     channel_.reset();
+    due_.clear();
     harness_.flush(id_);
   }
+}
+
+void TestClient::lose() {
+  break_off();
   harness_.settle();
 }
 

@@ -25,7 +25,6 @@ BrokerHarness::BrokerHarness(unsigned workers, std::uint64_t seed) : random(seed
                                                     .publish_hook = &hook,
                                                     .retained_totals = retained_totals,
                                                     .arena = node->arena,
-                                                    .retained_totals = retained_totals,
                                                     .hash_key = hash_key,
                                                     .self = static_cast<WorkerIndex>(i),
                                                     .worker_count = workers});

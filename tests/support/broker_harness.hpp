@@ -30,7 +30,6 @@ class BrokerHarness {
   FakeAuthenticator authenticator;
   FakeAuthorizer authorizer;
   FakePublishHook hook;
-  RetainedTotals retained_totals;
 
   /// A client of that Client Identifier, not connected yet; another one every time.
   TestClient& client(std::string id, mqtt::ProtocolVersion version = mqtt::ProtocolVersion::v5);
