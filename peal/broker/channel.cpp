@@ -133,19 +133,10 @@ std::uint16_t Channel::window() const {
   return std::min(receive_maximum_, worker_.context().settings.session.inflight);
 }
 
-bool Channel::take_receive_quota(mqtt::QoS qos) {
-  if (!is_v5()) {
-    return true;  // 3.x knows no Receive Maximum
-  }
-  // What came before the last flush was answered by it, as far as QoS 1 goes; QoS 2 is open until
-  // its PUBREL.
-  if (quota_turn_ != worker_.flush_turn()) {
-    quota_turn_ = worker_.flush_turn();
-    quota_used_ = 0;
-  }
-  const std::size_t open = quota_used_ + session_->unreleased_count();
-  quota_used_ = static_cast<std::uint16_t>(quota_used_ + (qos == mqtt::QoS::at_least_once ? 1 : 0));
-  return open < worker_.context().settings.session.inflight;
+bool Channel::has_receive_quota() const {
+  // 3.x knows no Receive Maximum. A QoS 1 message is answered before the next packet is looked at,
+  // so it is never open; a QoS 2 message is until its PUBREL.
+  return !is_v5() || session_->unreleased_count() < worker_.context().settings.session.inflight;
 }
 
 void Channel::start_keep_alive(std::chrono::seconds interval) {

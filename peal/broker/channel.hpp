@@ -117,9 +117,9 @@ class Channel final : private TimerTarget {
   TopicAliasesIn aliases_in;
   TopicAliasesOut aliases_out;
 
-  /// Counts a QoS 1 or 2 PUBLISH against the Receive Maximum we announced. [MQTT-3.3.4-7]
-  /// returns   false when the client had no right to send it.
-  [[nodiscard]] bool take_receive_quota(mqtt::QoS qos);
+  /// Whether the client may send another QoS 1 or 2 PUBLISH, by the Receive Maximum we announced.
+  /// [MQTT-3.3.4-7]
+  [[nodiscard]] bool has_receive_quota() const;
 
   /// The keep alive agreed on; zero: none.
   void start_keep_alive(std::chrono::seconds interval);
@@ -146,8 +146,6 @@ class Channel final : private TimerTarget {
   Time last_received_;
   std::chrono::milliseconds silence_limit_{0};  // 1.5 x Keep Alive
   std::uint32_t maximum_packet_size_ = 0xFFFFFFFF;
-  std::uint32_t quota_turn_ = 0;  // the flush that `quota_used_` counts from
-  std::uint16_t quota_used_ = 0;  // QoS 1 taken since then
   std::uint16_t receive_maximum_ = 0xFFFF;
   std::uint16_t topic_alias_maximum_ = 0;
   ChannelState state_ = ChannelState::awaiting_connect;

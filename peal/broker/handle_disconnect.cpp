@@ -33,7 +33,10 @@ Handled handle_disconnect(Channel& channel, const mqtt::FixedHeader&, Bytes body
   }
   // Only a normal disconnection throws the will away. [MQTT-3.14.4-3] [MQTT3-3.14.4-3]
   const bool keeps_will = packet->reason != mqtt::ReasonCode::success;
-  channel.log_end("client disconnected", mqtt::reason_name(packet->reason), {}, LogLevel::info);
+  const std::string_view reason = packet->reason == mqtt::ReasonCode::success
+                                      ? "Normal disconnection"
+                                      : mqtt::reason_name(packet->reason);
+  channel.log_end("client disconnected", reason, {}, LogLevel::info);
   channel.close();
   channel.leave_session(keeps_will);
   return {};

@@ -134,7 +134,7 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
     acknowledge(channel, *packet, ReasonCode::success);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
     return {};
   }
-  if (packet->qos != QoS::at_most_once && !channel.take_receive_quota(packet->qos)) {
+  if (packet->qos != QoS::at_most_once && !channel.has_receive_quota()) {
     return failure(ReasonCode::receive_maximum_exceeded, "[MQTT-3.3.4-7]");
   }
   const MessageFields message{

@@ -9,7 +9,7 @@
 //     Channel::feed -> handler -> Router -> Outbound -> Connection::send
 //
 // After every call from outside (`feed` included) the owner calls `settle`; once per iteration
-// `advance`, and `flushed` when the output is written.
+// `advance`.
 #pragma once
 
 #include <memory>
@@ -45,8 +45,6 @@ class Worker {
   void advance();
   /// Closes what was doomed, ends what expired.
   void settle();
-  /// The output of this iteration was written.
-  void flushed() { ++flush_turn_; }
   /// When `advance` is to be called next at the latest; nothing: not before something happens.
   [[nodiscard]] std::optional<Time> next_due() const;
 
@@ -71,7 +69,6 @@ class Worker {
   [[nodiscard]] SharedRouting& shared() { return shared_; }
   [[nodiscard]] RetainedDelivery& retained_delivery() { return retained_delivery_; }
   [[nodiscard]] Space& space(NamespaceId id);
-  [[nodiscard]] std::uint32_t flush_turn() const { return flush_turn_; }
 
   /// Ends `channel` at the next `settle`: for failures found while a message is on its way.
   void doom(Channel& channel, const Failure& failure);
@@ -102,7 +99,6 @@ class Worker {
   std::vector<Doomed> doomed_;
   std::unordered_map<std::uint64_t, Channel*> tickets_;
   std::uint64_t last_ticket_ = 0;
-  std::uint32_t flush_turn_ = 1;
 };
 
 }  // namespace peal::broker

@@ -1,5 +1,9 @@
 #include "peal/server/post_office.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
 #include "peal/broker/publication.hpp"
 #include "peal/net/loop.hpp"
 
@@ -9,8 +13,35 @@ namespace {
 
 /// Up to here copying a message's bytes is cheaper than a block of its own that two threads count.
 constexpr std::size_t packed_up_to_bytes = 2048;
+constexpr std::size_t room_kept_bytes = std::size_t{1} << 20;
 
 }  // namespace
+
+std::uint8_t* PackedBytes::extend(std::size_t size) {
+  if (size_ + size > capacity_) {
+    const std::size_t capacity = std::max(2 * capacity_, size_ + size + 4096);
+    auto room = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
+    if (size_ > 0) {
+      std::memcpy(room.get(), room_.get(), size_);
+    }
+    room_ = std::move(room);
+    capacity_ = capacity;
+  }
+  return room_.get() + std::exchange(size_, size_ + size);
+}
+
+void PackedBytes::clear() {
+  size_ = 0;
+  if (capacity_ > room_kept_bytes) {
+    room_.reset();
+    capacity_ = 0;
+  }
+}
+
+void Batch::clear() {
+  letters.clear();
+  packed.clear();
+}
 
 PostOffice::PostOffice(unsigned workers) : workers_(workers), loops_(workers) {
   for (unsigned i = 0; i < workers * workers; ++i) {
@@ -61,6 +92,7 @@ void Mailbox::dispatch() {
     if (office_.way(self_, to).ring.push(outbox.batch)) {
       outbox.sent += messages;
       outbox.batch = {};
+      (void)office_.way(self_, to).emptied.pop(outbox.batch);
       office_.wake(to);
     } else {
       has_backlog_ = true;

@@ -36,13 +36,30 @@ struct PackedRun {
 
 using Letter = std::variant<PackedRun, broker::Mail, HandedOver>;
 
+/// A growing run of bytes that keeps its room, and never writes it before its user does.
+class PackedBytes {
+ public:
+  /// Room for `size` more bytes.
+  [[nodiscard]] std::uint8_t* extend(std::size_t size);
+  [[nodiscard]] Bytes bytes() const { return {room_.get(), size_}; }
+  /// A room that grew very large is given up.
+  void clear();
+
+ private:
+  std::unique_ptr<std::uint8_t[]> room_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
 /// What goes over at once.
 struct Batch {
   std::vector<Letter> letters;
-  std::vector<std::uint8_t> packed;
+  PackedBytes packed;
   std::size_t messages = 0;  // letters, and messages that are packed
 
   [[nodiscard]] bool is_empty() const { return letters.empty(); }
+  /// As new, but with its room.
+  void clear();
 };
 
 /// Appends one message to `batch.packed`. (post_office_packing.cpp)
@@ -61,6 +78,7 @@ class PostOffice {
   /// One direction between two workers.
   struct Way {
     SpscRing<Batch> ring{64};
+    SpscRing<Batch> emptied{4};         // back to the sender, with their room
     std::atomic<std::size_t> taken{0};  // messages the receiver is done with
   };
 
@@ -134,7 +152,11 @@ bool Mailbox::collect(Receive receive) {
         receive(letter);
       }
     }
-    office_.way(from, self_).taken.fetch_add(batch.messages, std::memory_order_release);
+    batch.clear();
+    PostOffice::Way& way = office_.way(from, self_);
+    const std::size_t messages = std::exchange(batch.messages, 0);
+    (void)way.emptied.push(batch);
+    way.taken.fetch_add(messages, std::memory_order_release);
   }
   return is_any;
 }

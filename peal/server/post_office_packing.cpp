@@ -42,10 +42,8 @@ void pack(Batch& batch, const broker::Forward& how, const broker::MessageFields&
                   .retain = message.retain,
                   .for_sessions = how.for_sessions,
                   .for_groups = how.for_groups};
-  const std::size_t begin = batch.packed.size();
-  batch.packed.resize(begin + sizeof(Head) + topic.size() + message.properties.size() +
-                      message.payload.size());
-  std::uint8_t* at = batch.packed.data() + begin;
+  std::uint8_t* at = batch.packed.extend(sizeof(Head) + topic.size() + message.properties.size() +
+                                         message.payload.size());
   put(at, &head, sizeof(head));
   put(at, topic.data(), topic.size());
   put(at, message.properties.data(), message.properties.size());
@@ -59,10 +57,10 @@ void pack(Batch& batch, const broker::Forward& how, const broker::MessageFields&
 
 Unpacked unpack(const Batch& batch, std::size_t& position) {
   Head head;
-  std::memcpy(&head, batch.packed.data() + position, sizeof(head));
+  std::memcpy(&head, batch.packed.bytes().data() + position, sizeof(head));
   position += sizeof(head);
   auto take = [&](std::size_t size) {
-    const Bytes bytes = Bytes(batch.packed).subspan(position, size);
+    const Bytes bytes = batch.packed.bytes().subspan(position, size);
     position += size;
     return bytes;
   };

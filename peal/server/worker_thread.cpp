@@ -177,7 +177,6 @@ void WorkerThread::flush() {
   loop_.flush();
   arena_.reset();
   held_.clear();
-  broker_.flushed();
 }
 
 void WorkerThread::hold(const SharedBuffer& buffer) {

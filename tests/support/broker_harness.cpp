@@ -56,7 +56,6 @@ void BrokerHarness::flush(unsigned index) {
   for (const auto& client : clients_) {
     client->collect();
   }
-  nodes_[index]->worker->flushed();
   nodes_[index]->arena.reset();
 }
 

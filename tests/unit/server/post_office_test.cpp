@@ -108,7 +108,7 @@ TEST(Packing, BringsEveryField) {
   EXPECT_EQ(first.message.publisher, broker::PublisherId{9});
   EXPECT_EQ(first.how.space, broker::NamespaceId{3});
   EXPECT_EQ(unpack(batch, position).message.topic.text(), "c");
-  EXPECT_EQ(position, batch.packed.size());
+  EXPECT_EQ(position, batch.packed.bytes().size());
 }
 
 }  // namespace
