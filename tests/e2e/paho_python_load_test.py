@@ -5,6 +5,7 @@ import collections
 from support.case import ServerCase, main
 from support.cutting_proxy import CuttingProxy
 from support.paho import Client
+from support.server import HAS_SERVER
 
 
 class PahoPythonLoad(ServerCase):
@@ -54,8 +55,10 @@ class PahoPythonLoad(ServerCase):
         cut = {"version": version, "keep": True}
         subscriber = self.client(f"{topic}-sub", port=proxies[0].port, **cut)
         publisher = self.client(f"{topic}-pub", port=proxies[1].port, **cut)
-        for first in range(0, count, 10):
-            publisher.publish_all(topic, [str(first + n) for n in range(10)], 2)
+        # Mosquitto 2.0.11 loses some of a burst that is cut off.
+        batch = count if HAS_SERVER else 10
+        for first in range(0, count, batch):
+            publisher.publish_all(topic, [str(first + n) for n in range(batch)], 2)
         got = collections.Counter()
         while len(got) < count:
             got[subscriber.next().payload.decode()] += 1
