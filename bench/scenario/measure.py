@@ -5,10 +5,12 @@ import re
 import signal
 import statistics
 import subprocess
+import time
 
 from brokers import LOAD_CPU, BrokerFailed
 
 RUN_SECONDS = 300
+SETTLE_SECONDS = 0.5
 
 
 class Results:
@@ -73,6 +75,7 @@ def run_traced(program, arguments, broker):
         if "attached" not in line:
             raise BrokerFailed("strace: " + line + tracer.stderr.read())
         report = run_generator(program, arguments, broker)
+        time.sleep(SETTLE_SECONDS)  # the end of all connections belongs to both runs
     finally:
         tracer.send_signal(signal.SIGINT)
         tracer.communicate()

@@ -75,10 +75,10 @@ SYSCALLS = Group(
             value="calls", base="paced --shape pairs -c 100 --rate 500 --seconds 0.02"),
         Row("calls-paced-fan-out", "1 to 1 000, QoS 0, paced", "paced --shape fan-out -c 1000 --rate 5 --seconds 2", 1,
             value="calls", base="paced --shape fan-out -c 1000 --rate 5 --seconds 0.02"),
-        Row("calls-pairs", "100 pairs, QoS 0, backlog", "backlog --shape pairs -c 100 --depth 1000", 0.3,
-            value="calls", base="backlog --shape pairs -c 100 --depth 1"),
-        Row("calls-fan-out", "1 to 1 000, QoS 0, backlog", "backlog --shape fan-out -c 1000 --depth 100", 0.06,
-            value="calls", base="backlog --shape fan-out -c 1000 --depth 1"),
+        Row("calls-pairs", "500 pairs, QoS 0, backlog 50 deep", "backlog --shape pairs -c 500 --depth 50 --rounds 4",
+            0.3, value="calls", base="backlog --shape pairs -c 500 --rounds 0"),
+        Row("calls-fan-out", "1 to 1 000, QoS 0, backlog 100 deep", "backlog --shape fan-out -c 1000 --depth 100", 0.06,
+            value="calls", base="backlog --shape fan-out -c 1000 --rounds 0"),
     ), repeats=False)
 
 MEMORY = Group(

@@ -52,9 +52,9 @@ void add_backlog(CLI::App& bench, BenchOptions& options) {
   app.add_option("--depth", options.depth, "messages of each publisher in a round")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000'000));
-  app.add_option("--rounds", options.rounds, "rounds over the same connections")
+  app.add_option("--rounds", options.rounds, "rounds over the same connections; 0 only connects")
       ->capture_default_str()
-      ->check(CLI::Range(1, 10'000));
+      ->check(CLI::Range(0, 10'000));
 }
 
 void add_rated(CLI::App& bench, BenchOptions& options) {
