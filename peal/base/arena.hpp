@@ -41,9 +41,12 @@ class Arena {
 
  private:
   MutableBytes take_slow(std::size_t size);
+  void use_chunk(std::size_t index);
 
   std::size_t chunk_bytes_;
-  std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;  // the first `chunk_ + 1` are in use
+  std::vector<std::unique_ptr<std::uint8_t[]>> large_;   // requests beyond the chunk size
+  std::size_t chunk_ = 0;
   std::uint8_t* next_ = nullptr;
   std::uint8_t* end_ = nullptr;
   std::size_t used_ = 0;

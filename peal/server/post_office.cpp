@@ -13,6 +13,8 @@ namespace {
 
 /// Up to here copying a message's bytes is cheaper than a block of its own that two threads count.
 constexpr std::size_t packed_up_to_bytes = 2048;
+/// In the middle of an iteration: while it is still in the cache, and the receiver can begin.
+constexpr std::size_t dispatch_from_bytes = std::size_t{32} * 1024;
 constexpr std::size_t room_kept_bytes = std::size_t{1} << 20;
 
 }  // namespace
@@ -73,6 +75,9 @@ void Mailbox::forward(broker::WorkerIndex to, const broker::Forward& how,
   Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
   pack(batch, how, message);
   ++batch.messages;
+  if (batch.packed.bytes().size() >= dispatch_from_bytes) {
+    dispatch(static_cast<unsigned>(to));
+  }
 }
 
 void Mailbox::hand_over(broker::WorkerIndex to, HandedOver client) {
@@ -84,20 +89,25 @@ void Mailbox::hand_over(broker::WorkerIndex to, HandedOver client) {
 void Mailbox::dispatch() {
   has_backlog_ = false;
   for (unsigned to = 0; to < outboxes_.size(); ++to) {
-    Outbox& outbox = outboxes_[to];
-    if (outbox.batch.is_empty()) {
-      continue;
-    }
-    const std::size_t messages = outbox.batch.messages;
-    if (office_.way(self_, to).ring.push(outbox.batch)) {
-      outbox.sent += messages;
-      outbox.batch = {};
-      (void)office_.way(self_, to).emptied.pop(outbox.batch);
-      office_.wake(to);
-    } else {
-      has_backlog_ = true;
-    }
+    dispatch(to);
   }
+}
+
+void Mailbox::dispatch(unsigned to) {
+  Outbox& outbox = outboxes_[to];
+  if (outbox.batch.is_empty()) {
+    return;
+  }
+  PostOffice::Way& way = office_.way(self_, to);
+  const std::size_t messages = outbox.batch.messages;
+  if (!way.ring.push(outbox.batch)) {
+    has_backlog_ = true;
+    return;
+  }
+  outbox.sent += messages;
+  outbox.batch = {};
+  (void)way.emptied.pop(outbox.batch);
+  office_.wake(to);
 }
 
 bool Mailbox::has_mail() const {

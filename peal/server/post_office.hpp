@@ -122,6 +122,8 @@ class Mailbox final : public broker::Mailbox {
  private:
   static constexpr std::size_t congested_from = std::size_t{64} * 1024;
 
+  void dispatch(unsigned to);
+
   struct Outbox {
     Batch batch;
     std::size_t sent = 0;  // messages in all
