@@ -1,0 +1,214 @@
+#include "simulated_client.hpp"
+
+#include <algorithm>
+
+namespace peal::broker::simulation {
+
+SimulatedClient::SimulatedClient(test::BrokerHarness& harness, unsigned its_number,
+                                 Observer& observer)
+    : number(its_number),
+      harness_(harness),
+      observer_(observer),
+      client_(harness.client_on(its_number, "c" + std::to_string(its_number))) {
+  client_.acknowledges = false;
+}
+
+bool SimulatedClient::has_session(Time now) const {
+  return is_open() || (exists_ && now < left_ + std::chrono::seconds(expiry_));
+}
+
+void SimulatedClient::forget_session() {
+  ++session_number;
+  changes = 0;
+  subscriptions.clear();
+  half_received_.clear();
+  sent_.clear();
+  order_.clear();
+}
+
+/// What a client forgets with its connection.
+void SimulatedClient::leave() {
+  due_.clear();
+  subscribing_.clear();
+  is_welcome_ = false;
+  left_ = harness_.clock.time;
+  exists_ = expiry_ > 0;
+  if (!exists_) {
+    forget_session();
+  }
+}
+
+void SimulatedClient::connect(bool clean_start, std::uint32_t expiry, std::uint16_t receive_maximum,
+                              const std::optional<test::WillSays>& will) {
+  read();
+  if (is_open()) {
+    client_.break_off();
+    leave();
+  }
+  is_present_expected_ = !clean_start && has_session(harness_.clock.time);
+  expiry_ = expiry;
+  has_will = will.has_value();
+  test::ConnectSays says{.clean_start = clean_start, .expiry = expiry, .will = will};
+  says.properties.number(mqtt::PropertyId::receive_maximum, receive_maximum);
+  client_.open();
+  client_.send_connect(says);
+  read();
+}
+
+void SimulatedClient::break_off() {
+  read();
+  client_.break_off();
+  leave();
+}
+
+void SimulatedClient::disconnect() {
+  read();
+  client_.send(mqtt::Disconnect{});
+  leave();
+}
+
+void SimulatedClient::subscribe(const std::string& filter, QoS qos) {
+  changes += subscriptions.contains(filter) ? 1 : 0;
+  subscriptions[filter] = {.qos = qos};
+  subscribing_.push_back(filter);
+  client_.send_subscribe(filter, {.qos = qos});
+}
+
+void SimulatedClient::unsubscribe(const std::string& filter) {
+  changes += 1;
+  subscriptions.erase(filter);
+  std::vector<std::uint8_t> room(filter.size() + 2);
+  std::size_t used = 0;
+  PEAL_ASSERT(mqtt::append_entry(room, used, filter));
+  client_.send(mqtt::Unsubscribe{.packet_id = static_cast<PacketId>(next_packet_id()),
+                                 .filters = mqtt::EntryList<std::string_view>::trusted(room)});
+}
+
+std::uint16_t SimulatedClient::next_packet_id() {
+  do {
+    ++last_packet_id_;
+  } while (last_packet_id_ == 0 || sent_.contains(last_packet_id_));
+  return last_packet_id_;
+}
+
+void SimulatedClient::say(const Sent& message, std::uint16_t packet_id, bool dup) {
+  client_.send_publish(
+      message.topic, message.payload,
+      {.qos = message.qos, .retain = message.retain, .dup = dup, .packet_id = packet_id});
+}
+
+void SimulatedClient::publish(const std::string& topic, const std::string& payload, QoS qos,
+                              bool retain) {
+  const Sent message{.topic = topic, .payload = payload, .qos = qos, .retain = retain};
+  std::uint16_t packet_id = 0;
+  if (qos != QoS::at_most_once) {
+    packet_id = next_packet_id();
+    sent_[packet_id] = message;
+    order_.push_back(packet_id);
+  }
+  say(message, packet_id, false);
+}
+
+void SimulatedClient::send_again() {
+  for (const std::uint16_t packet_id : std::vector(order_)) {
+    const Sent message = sent_[packet_id];
+    if (message.is_received) {
+      client_.send_ack(PacketType::pubrel, static_cast<PacketId>(packet_id));
+    } else {
+      say(message, packet_id, true);
+    }
+  }
+}
+
+void SimulatedClient::read() {
+  while (client_.waiting() > 0) {
+    const test::ReceivedPacket packet = client_.take();
+    if (const auto* connack = std::get_if<mqtt::Connack>(&packet.value)) {
+      note(*connack);
+    } else if (packet.is_publish()) {
+      note(packet.publish());
+    } else if (const auto* ack = std::get_if<mqtt::Ack>(&packet.value)) {
+      note(*ack);
+    } else if (const auto* suback = std::get_if<mqtt::Suback>(&packet.value)) {
+      note(*suback);
+    } else {
+      throw Violation{"unexpected " + test::words_of(packet.value)};
+    }
+  }
+  if (is_welcome_ && !is_open()) {
+    throw Violation{"the server closed a connection"};
+  }
+}
+
+void SimulatedClient::note(const mqtt::Connack& packet) {
+  if (packet.session_present != is_present_expected_) {
+    throw Violation{"Session Present is wrong"};
+  }
+  is_welcome_ = true;
+  exists_ = false;
+  if (packet.session_present) {
+    send_again();
+  } else {
+    forget_session();
+  }
+}
+
+void SimulatedClient::note(const mqtt::Publish& packet) {
+  const auto packet_id = static_cast<std::uint16_t>(packet.packet_id);
+  if (packet.qos == QoS::exactly_once) {
+    due_.push_back({.type = PacketType::pubrec, .packet_id = packet.packet_id});
+    if (!half_received_.insert(packet_id).second) {
+      return;  // known already [MQTT-4.3.3-10]
+    }
+  } else if (packet.qos == QoS::at_least_once) {
+    due_.push_back({.type = PacketType::puback, .packet_id = packet.packet_id});
+  }
+  observer_.received(number, packet);
+}
+
+void SimulatedClient::note(const mqtt::Ack& packet) {
+  const auto packet_id = static_cast<std::uint16_t>(packet.packet_id);
+  if (packet.type == PacketType::pubrel) {
+    half_received_.erase(packet_id);
+    due_.push_back({.type = PacketType::pubcomp, .packet_id = packet.packet_id});
+    return;
+  }
+  const auto sent = sent_.find(packet_id);
+  if (sent == sent_.end() || is_error(packet.reason)) {
+    throw Violation{"unexpected " + test::words_of(packet)};
+  }
+  if (packet.type == PacketType::pubrec) {
+    sent->second.is_received = true;
+    due_.push_back({.type = PacketType::pubrel, .packet_id = packet.packet_id});
+    return;
+  }
+  std::erase(order_, packet_id);
+  sent_.erase(sent);
+}
+
+void SimulatedClient::note(const mqtt::Suback& packet) {
+  if (packet.type == PacketType::unsuback) {
+    return;
+  }
+  if (subscribing_.empty() || packet.reason_codes.size() != 1 || packet.reason_codes[0] > 2) {
+    throw Violation{"unexpected " + test::words_of(packet)};
+  }
+  const auto found = subscriptions.find(subscribing_.front());
+  subscribing_.pop_front();
+  if (found != subscriptions.end()) {
+    found->second.is_confirmed = true;
+  }
+}
+
+bool SimulatedClient::acknowledge() {
+  if (due_.empty() || !is_connected()) {
+    return false;
+  }
+  const mqtt::Ack ack = due_.front();
+  due_.pop_front();
+  client_.send(ack);
+  read();
+  return true;
+}
+
+}  // namespace peal::broker::simulation
