@@ -36,10 +36,16 @@ void RetainedDelivery::note_live(const Session& session, mqtt::TopicName topic) 
   queues_[session.handle().slot].newer.insert(hash_of(topic));
 }
 
-void RetainedDelivery::start(Session& session, std::vector<RetainedWish> wishes) {
+void RetainedDelivery::expect(Session& session) {
   Queue& queue = queues_[session.handle().slot];
   queue.session = session.handle();
+  ++queue.starts_awaited;
   session.has_retained_job = true;
+}
+
+void RetainedDelivery::start(Session& session, std::vector<RetainedWish> wishes) {
+  Queue& queue = queues_[session.handle().slot];
+  --queue.starts_awaited;
   for (RetainedWish& wish : wishes) {
     Job& job = queue.jobs.emplace_back();
     job.number = ++last_job_;
@@ -99,8 +105,11 @@ void RetainedDelivery::receive(mail::RetainedReply& reply) {
   if (--job->replies_awaited == 0) {
     slot_of_job_.erase(slot);
   }
-  if (Session* session = worker_.sessions().find(queue->second.session)) {
+  Session* session = worker_.sessions().find(queue->second.session);
+  if (session != nullptr && session->channel != nullptr) {
     go_on(*session);
+  } else if (session != nullptr) {
+    leave(*session);
   }
 }
 
@@ -124,8 +133,9 @@ void RetainedDelivery::go_on(Session& session) {
   }
   queue.is_running = false;
   if (queue.jobs.empty()) {
-    session.has_retained_job = false;
-    queues_.erase(found);
+    if (queue.starts_awaited == 0) {
+      forget(session);
+    }
   } else if (slice == Slice::used_up && !std::exchange(queue.is_due, true)) {
     due_.push_back(session.handle());
   }
@@ -183,25 +193,40 @@ void RetainedDelivery::run() {
 }
 
 void RetainedDelivery::leave(Session& session) {
-  if (!session.has_retained_job) {
-    return;
-  }
-  session.has_retained_job = false;
   const auto found = queues_.find(session.handle().slot);
-  if (found == queues_.end()) {
+  if (!session.has_retained_job || found == queues_.end()) {
     return;
   }
-  Queue queue = std::move(found->second);
-  queues_.erase(found);
-  if (session.expiry_interval.count() == 0) {
-    return;
+  Queue& queue = found->second;
+  queue.starts_awaited = 0;
+  if (session.expiry_interval.count() > 0) {
+    queue.is_running = true;
+    keep_for_later(session, queue);
+    queue.is_running = false;
   }
+  // What other workers have not sent yet is waited for, as long as the session lasts.
+  if (session.expiry_interval.count() == 0 || queue.jobs.empty()) {
+    forget(session);
+  }
+}
+
+/// Queues the messages of QoS 1 and 2 that are here already.
+void RetainedDelivery::keep_for_later(Session& session, Queue& queue) {
   for (Job& job : queue.jobs) {
-    for (std::size_t i = job.next; i < job.messages.size(); ++i) {
-      if (std::min(job.messages[i]->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
-        send(session, queue, job, job.messages[i]);
+    for (; job.replies_awaited == 0 && job.next < job.messages.size(); ++job.next) {
+      const MessageRef& message = job.messages[job.next];
+      if (std::min(message->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
+        send(session, queue, job, message);
       }
     }
+  }
+  std::erase_if(queue.jobs, [](const Job& job) { return job.replies_awaited == 0; });
+}
+
+void RetainedDelivery::forget(Session& session) {
+  if (session.has_retained_job) {
+    session.has_retained_job = false;
+    queues_.erase(session.handle().slot);
   }
 }
 

@@ -34,6 +34,9 @@ class RetainedDelivery {
  public:
   explicit RetainedDelivery(Worker& worker) : worker_(worker) {}
 
+  /// A SUBSCRIBE with wishes is not answered yet: from now on newer messages are noted.
+  void expect(Session& session);
+  /// It was answered: what `expect` announced begins.
   void start(Session& session, std::vector<RetainedWish> wishes);
   /// Sends on, as far as the client takes it.
   void go_on(Session& session);
@@ -47,6 +50,8 @@ class RetainedDelivery {
   void note_live(const Session& session, mqtt::TopicName topic);
   /// The client went: what it was to get with QoS 1 or 2 is queued, the rest dropped.
   void leave(Session& session);
+  /// The session ends.
+  void forget(Session& session);
 
   void receive(const mail::RetainedRequest& request);
   void receive(mail::RetainedReply& reply);
@@ -63,12 +68,14 @@ class RetainedDelivery {
     SessionHandle session;
     std::deque<Job> jobs;
     std::unordered_set<std::uint64_t> newer;  // hashes of topics published meanwhile
+    unsigned starts_awaited = 0;
     bool is_running = false;
     bool is_due = false;  // `due_` names it
   };
   enum class Slice : std::uint8_t { finished, blocked, used_up };
 
   void collect(const Session& session, Job& job);
+  void keep_for_later(Session& session, Queue& queue);
   [[nodiscard]] Slice send_slice(Session& session, Queue& queue, std::size_t& bytes_left);
   void send(Session& session, const Queue& queue, const Job& job, const MessageRef& message);
   [[nodiscard]] std::uint64_t hash_of(mqtt::TopicName topic) const;

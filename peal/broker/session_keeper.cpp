@@ -101,6 +101,7 @@ void SessionKeeper::end(Session& session) {
   if (session.has_will()) {
     publish_will(session);  // the session ended before the delay had passed [MQTT-3.1.2-8]
   }
+  worker_.retained_delivery().forget(session);
   worker_.subscribing().remove_all(session);
   worker_.shared().leave_all(session);
   worker_.counters().queued_messages.subtract(session.outgoing.count());

@@ -66,6 +66,9 @@ void Subscribing::finish(Channel& channel, Request request, BarrierId barrier) {
   pending.channel = &channel;
   pending.request = std::move(request);
   pending.is_finished = true;
+  if (!pending.request.wishes.empty()) {
+    worker_.retained_delivery().expect(channel.session());
+  }
   complete_if_known(barrier);
 }
 
