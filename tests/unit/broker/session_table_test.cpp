@@ -1,5 +1,6 @@
 #include "peal/broker/session_table.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 #include <set>
 
@@ -56,7 +57,7 @@ TEST(SessionTest, RemembersWhichQos2MessagesAreOpen) {  // [MQTT-4.3.3-10]
   Session session({0, 0}, space, "client", PublisherId{1});
   EXPECT_FALSE(session.is_unreleased(mqtt::PacketId{3}));
   EXPECT_FALSE(session.release(mqtt::PacketId{3}));
-  for (const std::uint16_t id : {3, 1, 65535, 2}) {
+  for (const auto id : std::to_array<std::uint16_t>({3, 1, 65535, 2})) {
     session.add_unreleased(mqtt::PacketId{id});
   }
   EXPECT_EQ(session.unreleased_count(), 4);
