@@ -39,6 +39,7 @@ struct Published {
 class Simulation final : public Observer {
  public:
   explicit Simulation(std::uint64_t seed) : harness_(worker_count, seed) {
+    harness_.settings.queue.unsent_bytes = 200;
     harness_.settings.shared_choice =
         seed % 2 == 0 ? SharedChoice::least_in_flight : SharedChoice::round_robin;
     for (unsigned i = 0; i < client_count; ++i) {
@@ -109,7 +110,11 @@ class Simulation final : public Observer {
                        client.number == 0 ? QoS::exactly_once : any_qos());
     } else if (choice < 21 && !client.subscriptions.empty() && client.number != 0) {
       client.unsubscribe(std::string(client.subscriptions.begin()->first));
-    } else if (choice < 55) {
+    } else if (choice < 23) {
+      client.stall();
+    } else if (choice < 28) {
+      client.drain();
+    } else if (choice < 58) {
       publish(client);
     } else {
       for (unsigned i = 1 + chance(3); i > 0; --i) {
@@ -227,8 +232,9 @@ class Simulation final : public Observer {
   void come_to_rest() {
     harness_.settle();
     for (const auto& client : clients_) {
+      client->drain();
       client->read();
-      if (!client->is_open() && is_lasting(*client)) {
+      if (!client->is_open() && client->has_session(harness_.clock.time)) {
         client->connect(false, expiry_of(*client), 3, {});
       }
     }
@@ -263,11 +269,13 @@ class Simulation final : public Observer {
     for (const auto& [sequence, message] : published_) {
       for (const auto& promise : message.promises) {
         const SimulatedClient& client = *clients_[promise.client];
-        const bool still_holds =
-            client.session_number == promise.session_number && client.changes == promise.changes;
+        const bool still_holds = client.is_open() &&
+                                 client.session_number == promise.session_number &&
+                                 client.changes == promise.changes;
         if (still_holds && !message.receptions.contains(promise.client)) {
           throw Violation{"lost for c" + std::to_string(promise.client) + ": " +
-                          std::to_string(sequence)};
+                          std::to_string(message.publisher) + ":" + std::to_string(sequence) +
+                          " to " + message.topic};
         }
       }
       // A QoS 2 message that was begun may go with its member's session. [MQTT-4.8.2-5]

@@ -9,8 +9,10 @@ SimulatedClient::SimulatedClient(test::BrokerHarness& harness, unsigned its_numb
     : number(its_number),
       harness_(harness),
       observer_(observer),
-      client_(harness.client_on(its_number, "c" + std::to_string(its_number))) {
-  client_.acknowledges = false;
+      version_(its_number % 4 == 3 ? mqtt::ProtocolVersion::v3_1_1 : mqtt::ProtocolVersion::v5) {
+  client_ = &harness.client_on(its_number, "c" + std::to_string(its_number), version_);
+  other_ = &harness.client(client_->id(), version_);
+  client_->acknowledges = other_->acknowledges = false;
 }
 
 bool SimulatedClient::has_session(Time now) const {
@@ -41,29 +43,49 @@ void SimulatedClient::leave() {
 void SimulatedClient::connect(bool clean_start, std::uint32_t expiry, std::uint16_t receive_maximum,
                               const std::optional<test::WillSays>& will) {
   read();
-  if (is_open()) {
-    client_.break_off();
+  const bool takes_over = is_open();
+  if (takes_over) {
     leave();
+    std::swap(client_, other_);
   }
   is_present_expected_ = !clean_start && has_session(harness_.clock.time);
   expiry_ = expiry;
+  if (version_ != mqtt::ProtocolVersion::v5) {
+    expiry_ =
+        clean_start ? 0 : static_cast<std::uint32_t>(harness_.settings.session.max_expiry.count());
+  }
   has_will = will.has_value();
   test::ConnectSays says{.clean_start = clean_start, .expiry = expiry, .will = will};
   says.properties.number(mqtt::PropertyId::receive_maximum, receive_maximum);
-  client_.open();
-  client_.send_connect(says);
+  client_->open();
+  client_->send_connect(says);
+  if (takes_over && other_->is_open()) {
+    throw Violation{"a connection that was taken over stays"};
+  }
+  (void)other_->read_all();
   read();
+}
+
+void SimulatedClient::stall() { client_->stall(); }
+
+void SimulatedClient::drain() {
+  if (is_open()) {
+    client_->connection().is_stalled = false;
+    client_->connection().unsent = 0;
+    client_->channel().drained();
+    harness_.flush(client_->id());
+  }
 }
 
 void SimulatedClient::break_off() {
   read();
-  client_.break_off();
+  client_->break_off();
   leave();
 }
 
 void SimulatedClient::disconnect() {
   read();
-  client_.send(mqtt::Disconnect{});
+  client_->send(mqtt::Disconnect{});
   leave();
 }
 
@@ -71,7 +93,7 @@ void SimulatedClient::subscribe(const std::string& filter, QoS qos) {
   changes += subscriptions.contains(filter) ? 1 : 0;
   subscriptions[filter] = {.qos = qos};
   subscribing_.push_back(filter);
-  client_.send_subscribe(filter, {.qos = qos});
+  client_->send_subscribe(filter, {.qos = qos});
 }
 
 void SimulatedClient::unsubscribe(const std::string& filter) {
@@ -80,8 +102,8 @@ void SimulatedClient::unsubscribe(const std::string& filter) {
   std::vector<std::uint8_t> room(filter.size() + 2);
   std::size_t used = 0;
   PEAL_ASSERT(mqtt::append_entry(room, used, filter));
-  client_.send(mqtt::Unsubscribe{.packet_id = static_cast<PacketId>(next_packet_id()),
-                                 .filters = mqtt::EntryList<std::string_view>::trusted(room)});
+  client_->send(mqtt::Unsubscribe{.packet_id = static_cast<PacketId>(next_packet_id()),
+                                  .filters = mqtt::EntryList<std::string_view>::trusted(room)});
 }
 
 std::uint16_t SimulatedClient::next_packet_id() {
@@ -92,7 +114,7 @@ std::uint16_t SimulatedClient::next_packet_id() {
 }
 
 void SimulatedClient::say(const Sent& message, std::uint16_t packet_id, bool dup) {
-  client_.send_publish(
+  client_->send_publish(
       message.topic, message.payload,
       {.qos = message.qos, .retain = message.retain, .dup = dup, .packet_id = packet_id});
 }
@@ -113,7 +135,7 @@ void SimulatedClient::send_again() {
   for (const std::uint16_t packet_id : std::vector(order_)) {
     const Sent message = sent_[packet_id];
     if (message.is_received) {
-      client_.send_ack(PacketType::pubrel, static_cast<PacketId>(packet_id));
+      client_->send_ack(PacketType::pubrel, static_cast<PacketId>(packet_id));
     } else {
       say(message, packet_id, true);
     }
@@ -121,8 +143,8 @@ void SimulatedClient::send_again() {
 }
 
 void SimulatedClient::read() {
-  while (client_.waiting() > 0) {
-    const test::ReceivedPacket packet = client_.take();
+  while (client_->waiting() > 0) {
+    const test::ReceivedPacket packet = client_->take();
     if (const auto* connack = std::get_if<mqtt::Connack>(&packet.value)) {
       note(*connack);
     } else if (packet.is_publish()) {
@@ -206,7 +228,7 @@ bool SimulatedClient::acknowledge() {
   }
   const mqtt::Ack ack = due_.front();
   due_.pop_front();
-  client_.send(ack);
+  client_->send(ack);
   read();
   return true;
 }

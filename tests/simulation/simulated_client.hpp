@@ -50,6 +50,9 @@ class SimulatedClient {
                const std::optional<test::WillSays>& will);
   void break_off();
   void disconnect();
+  /// Its socket takes nothing for a while, and then everything.
+  void stall();
+  void drain();
   void subscribe(const std::string& filter, QoS qos);
   void unsubscribe(const std::string& filter);
   void publish(const std::string& topic, const std::string& payload, QoS qos, bool retain);
@@ -58,7 +61,7 @@ class SimulatedClient {
   /// Sends the acknowledgement that waits longest; false when there is none.
   bool acknowledge();
 
-  [[nodiscard]] bool is_open() const { return client_.is_open(); }
+  [[nodiscard]] bool is_open() const { return client_->is_open(); }
   /// Whether CONNACK came on this connection.
   [[nodiscard]] bool is_connected() const { return is_open() && is_welcome_; }
   [[nodiscard]] bool has_session(Time now) const;
@@ -83,13 +86,15 @@ class SimulatedClient {
 
   test::BrokerHarness& harness_;
   Observer& observer_;
-  test::TestClient& client_;
+  test::TestClient* client_;  // the present connection
+  test::TestClient* other_;   // the one before, or the next one
   std::map<std::uint16_t, Sent> sent_;
   std::vector<std::uint16_t> order_;       // of `sent_`
   std::set<std::uint16_t> half_received_;  // QoS 2 that came and was not released
   std::deque<mqtt::Ack> due_;
   std::deque<std::string> subscribing_;  // SUBACKs awaited, in order
   std::uint16_t last_packet_id_ = 0;
+  mqtt::ProtocolVersion version_;
   std::uint32_t expiry_ = 0;
   Time left_{};
   bool exists_ = false;  // a session that outlives its connection, until its time is over
