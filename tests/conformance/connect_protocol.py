@@ -6,7 +6,7 @@ from peer import main, versions, wire
 @versions(3, 4, 5)
 def test_spoken(case, version):
     client = case.client(version)
-    client.expect_nothing()
+    client.expect_nothing()  # [MQTT3-7.0.0-2]: nothing but the standard is needed
 
 
 def test_level_of_the_future(case):

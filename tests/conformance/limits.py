@@ -16,7 +16,7 @@ def test_topic_length(case, version):
     if version == 5:
         assert client.receive().code == 0x90
     else:
-        client.expect_closed()
+        client.expect_closed()  # [MQTT3-4.8.0-2]
 
 
 def test_user_properties(case):

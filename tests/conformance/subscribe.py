@@ -10,7 +10,7 @@ def test_suback(case, version):
         client.send(wire.subscribe(pid, ("a", 0), ("b", 1), ("c", 2), ("a/#", 1), version=version))
         # [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-3.8.4-6] [MQTT-3.8.4-7] [MQTT-3.9.3-1]
         # [MQTT-2.2.1-6] [MQTT3-3.8.4-1] [MQTT3-3.8.4-2] [MQTT3-3.8.4-4] [MQTT3-3.8.4-5]
-        # [MQTT3-3.9.3-1] [MQTT3-3.9.3-2] [MQTT3-2.3.1-7]
+        # [MQTT3-3.9.3-1] [MQTT3-3.9.3-2] [MQTT3-2.3.1-7]; wildcards are served: [MQTT3-3.8.3-2]
         length, props = (7, b"\0") if version == 5 else (6, b"")
         client.expect_bytes(bytes([0x90, length]) + wire.u16(pid) + props + bytes([0, 1, 2, 1]))
 

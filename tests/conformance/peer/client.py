@@ -1,5 +1,6 @@
 """One raw connection to the server under test: sends bytes, expects packets, waits on events."""
 
+import select
 import socket
 import time
 from collections import deque
@@ -179,3 +180,16 @@ class Peer:
         """The network connection is reset."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.socket.close()
+
+
+def gather(peers, count, take=Peer.take):
+    """Takes `count` messages from whichever of `peers` they come to; returns what each got."""
+    got = [[] for _ in peers]
+    while (missing := count - sum(map(len, got))) > 0:
+        buffered = [peer for peer in peers if peer.later or reader.split(peer.buffer)]
+        ready = buffered or select.select([peer.socket for peer in peers], [], [], PATIENCE)[0]
+        assert ready, f"{missing} of {count} did not come"
+        for peer, packets in zip(peers, got):
+            if peer in ready or peer.socket in ready:
+                packets.append(take(peer))
+    return got
