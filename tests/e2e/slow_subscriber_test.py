@@ -49,7 +49,8 @@ class SlowSubscriber(ServerCase):
         self.tools.pub("-q", "1", "-t", "slow/end", "-m", "end")
         healthy.program.wait_line("^slow/end 3")
         grown = resident_bytes(self.server.program.pid) - before
-        self.assertLess(grown, 10 << 20, "the server keeps what nobody reads")
+        if not os.environ.get("PEAL_SANITIZE"):  # A sanitizer keeps what was freed.
+            self.assertLess(grown, 10 << 20, "the server keeps what nobody reads")
         self.wake(slow)
         slow.program.wait_line("^slow/end 3")
         counts = [sum(x == "slow/0 100000" for x in s.messages(1)) for s in (slow, healthy)]
