@@ -1,4 +1,4 @@
-"""Limits on what one packet may carry: each is reached here, and the packet beyond it is refused."""
+"""Limits on what one packet may carry: each is reached, and the packet beyond it is refused."""
 
 from peer import main, properties, settings, versions, wire
 

@@ -8,5 +8,6 @@ from .server import Server
 from .websocket_peer import Frame, WebSocketPeer, upgrade
 from .wire import properties, will
 
-__all__ = ["Broken", "Case", "Closed", "Frame", "Packet", "Peer", "Server", "WebSocketPeer", "gather",
-           "main", "properties", "settings", "timed", "upgrade", "versions", "will", "wire"]
+__all__ = ["Broken", "Case", "Closed", "Frame", "Packet", "Peer", "Server", "WebSocketPeer",
+           "gather", "main", "properties", "settings", "timed", "upgrade", "versions", "will",
+           "wire"]
