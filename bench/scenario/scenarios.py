@@ -92,7 +92,7 @@ MEMORY = Group(
             value="resident_bytes_each", quick="-n 200000"),
         Row("queued", "queued message of 64 B, for one session", "queued -c 100 -n 1000000", 150,
             value="resident_bytes_each", quick="-n 200000"),
-        Row("queued-shared", "place in a queue, a message for 100 sessions",
+        Row("queued-shared", "place in a queue, of 100 sessions",
             "queued -c 100 -n 1000000 --topics 1", 16, value="resident_bytes_each", quick="-n 200000"),
     ), repeats=False)
 
