@@ -12,17 +12,23 @@ from brokers import BrokerFailed, mosquitto_version
 
 
 def describe(root, arguments, began):
-    """Machine, versions, commit, command and time, as they go into every result."""
+    """Machine, versions, commit, command and time, as they go into every result: before measuring, so
+    that the commit is the one that was built."""
     return {
         "machine": f"{cpu_model()}, {os.cpu_count()} CPUs, {memory_gib():.0f} GiB, "
                    f"{platform.system()} {platform.release()}",
         "commit": commit(root),
-        "command": shlex.join(["./dev", "bench", *sys.argv[1:]]) if arguments.peal else "",
+        "command": shlex.join(["./dev", "bench", *own_arguments()]),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(began)),
-        "minutes": round((time.time() - began) / 60, 1),
         "rounds": arguments.rounds,
         "mosquitto": installed_mosquitto(),
     }
+
+
+def own_arguments():
+    """What was typed behind `./dev bench`, which itself names the program."""
+    words = sys.argv[1:]
+    return words[2:] if words[:1] == ["--peal"] else words
 
 
 def cpu_model():

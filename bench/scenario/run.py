@@ -96,8 +96,9 @@ def main():
     rows = chosen_rows(arguments)
     raise_open_file_limit()
     began = time.time()
-    results = measure_all(rows, arguments)
     about = machine.describe(ROOT, arguments, began)
+    results = measure_all(rows, arguments)
+    about["minutes"] = round((time.time() - began) / 60, 1)
     groups = [group for group in GROUPS if any(group is chosen for chosen, _ in rows)]
     arguments.out.mkdir(parents=True, exist_ok=True)
     text = tables.as_markdown(groups, results, about)
