@@ -44,6 +44,7 @@ struct Forward {
   bool for_sessions = false;  // its own subscribers
   bool for_groups = false;    // shared subscriptions that it decides
   bool for_retained = false;  // it keeps the retained message of this topic
+  WorkerIndex from{};
 };
 
 namespace mail {
@@ -61,7 +62,8 @@ struct Interest {
   NamespaceId space{};
   WorkerIndex worker{};
   bool is_wanted = true;
-  bool is_group = false;  // `worker` decides for a shared subscription of this filter
+  bool is_group = false;       // `worker` decides for a shared subscription of this filter
+  bool asks_retained = false;  // retained messages are asked for once everybody knows
   WorkerIndex reply_to{};
   BarrierId barrier{};  // not none: answer with Known to `reply_to`
 };
@@ -69,6 +71,9 @@ struct Interest {
 /// The sender has taken note of all Interest before.
 struct Known {
   BarrierId barrier{};
+  WorkerIndex from{};
+  /// When retained messages are asked for: how many the sender sent to each worker to keep.
+  std::vector<std::uint64_t> kept_by = {};
 };
 
 /// Asks for the retained messages that the receiver keeps and `filter` matches.
@@ -77,6 +82,9 @@ struct RetainedRequest {
   NamespaceId space{};
   WorkerIndex reply_to{};
   std::uint32_t job = 0;
+  /// By worker: how many retained messages of it have to be here first. Who published one and saw
+  /// it acknowledged before the SUBSCRIBE came may count on it. Empty: none.
+  std::vector<std::uint64_t> after = {};
 };
 struct RetainedReply {
   std::vector<MessageRef> messages;

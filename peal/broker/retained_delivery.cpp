@@ -20,6 +20,11 @@ constexpr std::uint32_t waiting_limit = 64;
 
 }  // namespace
 
+RetainedDelivery::RetainedDelivery(Worker& worker)
+    : worker_(worker),
+      sent_(worker.context().worker_count),
+      arrived_(worker.context().worker_count) {}
+
 std::uint64_t RetainedDelivery::hash_of(mqtt::TopicName topic) const {
   return hash_text(topic.text(), worker_.context().hash_key);
 }
@@ -43,19 +48,20 @@ void RetainedDelivery::expect(Session& session) {
   session.has_retained_job = true;
 }
 
-void RetainedDelivery::start(Session& session, std::vector<RetainedWish> wishes) {
+void RetainedDelivery::start(Session& session, std::vector<RetainedWish> wishes,
+                             const Fences& fences) {
   Queue& queue = queues_[session.handle().slot];
   --queue.starts_awaited;
   for (RetainedWish& wish : wishes) {
     Job& job = queue.jobs.emplace_back();
     job.number = ++last_job_;
     job.wish = std::move(wish);
-    collect(session, job);
+    collect(session, job, fences);
   }
   go_on(session);
 }
 
-void RetainedDelivery::collect(const Session& session, Job& job) {
+void RetainedDelivery::collect(const Session& session, Job& job, const Fences& fences) {
   const Context& context = worker_.context();
   const mqtt::TopicFilter filter = *mqtt::TopicFilter::parse(job.wish.filter);
   Space& space = session.space();
@@ -66,24 +72,66 @@ void RetainedDelivery::collect(const Session& session, Job& job) {
     if (!filter.has_wildcard() && worker != home) {
       continue;
     }
-    if (worker == context.self) {
+    mail::RetainedRequest request{job.wish.filter, space.id, context.self, job.number};
+    for (const std::vector<std::uint64_t>& fence : fences) {
+      request.after.push_back(fence.empty() ? 0 : fence[i]);
+    }
+    if (worker == context.self && has_arrived(request)) {
       space.retained.collect(filter, context.clock.now(), job.messages);
       continue;
     }
     ++job.replies_awaited;
     slot_of_job_[job.number] = session.handle().slot;
-    context.mailbox.send(
-        worker, mail::RetainedRequest{job.wish.filter, space.id, context.self, job.number});
+    if (worker == context.self) {
+      too_early_.push_back(std::move(request));
+    } else {
+      context.mailbox.send(worker, std::move(request));
+    }
+  }
+}
+
+bool RetainedDelivery::has_arrived(const mail::RetainedRequest& request) const {
+  for (std::size_t i = 0; i < request.after.size(); ++i) {
+    if (arrived_[i] < request.after[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void RetainedDelivery::note_arrived(WorkerIndex from) {
+  ++arrived_[static_cast<unsigned>(from)];
+  if (too_early_.empty()) {
+    return;
+  }
+  for (mail::RetainedRequest& request : std::exchange(too_early_, {})) {
+    if (has_arrived(request)) {
+      answer(request);
+    } else {
+      too_early_.push_back(std::move(request));
+    }
   }
 }
 
 void RetainedDelivery::receive(const mail::RetainedRequest& request) {
+  if (has_arrived(request)) {
+    answer(request);
+  } else {
+    too_early_.push_back(request);
+  }
+}
+
+void RetainedDelivery::answer(const mail::RetainedRequest& request) {
   const Context& context = worker_.context();
   mail::RetainedReply reply{.messages = {}, .job = request.job};
   worker_.space(request.space)
       .retained.collect(*mqtt::TopicFilter::parse(request.filter), context.clock.now(),
                         reply.messages);
-  context.mailbox.send(request.reply_to, std::move(reply));
+  if (request.reply_to == context.self) {
+    receive(reply);
+  } else {
+    context.mailbox.send(request.reply_to, std::move(reply));
+  }
 }
 
 void RetainedDelivery::receive(mail::RetainedReply& reply) {

@@ -32,12 +32,14 @@ struct RetainedWish {
 
 class RetainedDelivery {
  public:
-  explicit RetainedDelivery(Worker& worker) : worker_(worker) {}
+  explicit RetainedDelivery(Worker& worker);
 
   /// A SUBSCRIBE with wishes is not answered yet: from now on newer messages are noted.
   void expect(Session& session);
+  /// By worker: how many retained messages it had sent to each worker when it answered the barrier.
+  using Fences = std::vector<std::vector<std::uint64_t>>;
   /// It was answered: what `expect` announced begins.
-  void start(Session& session, std::vector<RetainedWish> wishes);
+  void start(Session& session, std::vector<RetainedWish> wishes, const Fences& fences);
   /// Sends on, as far as the client takes it.
   void go_on(Session& session);
   /// The next slice for those who used up their last one.
@@ -55,6 +57,11 @@ class RetainedDelivery {
 
   void receive(const mail::RetainedRequest& request);
   void receive(mail::RetainedReply& reply);
+
+  /// A retained message goes to the worker that keeps it, or came from another one.
+  void note_sent(WorkerIndex to) { ++sent_[static_cast<unsigned>(to)]; }
+  void note_arrived(WorkerIndex from);
+  [[nodiscard]] const std::vector<std::uint64_t>& sent() const { return sent_; }
 
  private:
   struct Job {
@@ -74,7 +81,9 @@ class RetainedDelivery {
   };
   enum class Slice : std::uint8_t { finished, blocked, used_up };
 
-  void collect(const Session& session, Job& job);
+  void collect(const Session& session, Job& job, const Fences& fences);
+  [[nodiscard]] bool has_arrived(const mail::RetainedRequest& request) const;
+  void answer(const mail::RetainedRequest& request);
   void keep_for_later(Session& session, Queue& queue);
   [[nodiscard]] Slice send_slice(Session& session, Queue& queue, std::size_t& bytes_left);
   void send(Session& session, const Queue& queue, const Job& job, const MessageRef& message);
@@ -84,6 +93,9 @@ class RetainedDelivery {
   std::unordered_map<std::uint32_t, Queue> queues_;  // by session slot
   std::unordered_map<std::uint32_t, std::uint32_t> slot_of_job_;
   std::vector<SessionHandle> due_;
+  std::vector<std::uint64_t> sent_;               // to each worker, to keep
+  std::vector<std::uint64_t> arrived_;            // from each worker, to keep
+  std::vector<mail::RetainedRequest> too_early_;  // wait for what is on its way here
   std::uint32_t last_job_ = 0;
 };
 

@@ -72,7 +72,11 @@ void Router::send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t g
       const Forward how{.space = space.id,
                         .for_sessions = (workers & bit) != 0,
                         .for_groups = (group_owners & bit) != 0,
-                        .for_retained = (keeper & bit) != 0};
+                        .for_retained = (keeper & bit) != 0,
+                        .from = context.self};
+      if (how.for_retained) {
+        worker_.retained_delivery().note_sent(static_cast<WorkerIndex>(i));
+      }
       context.mailbox.forward(static_cast<WorkerIndex>(i), how, publication);
     }
   }
@@ -87,6 +91,7 @@ void Router::receive(const Forward& how, Publication& publication) {
   Space& space = worker_.space(how.space);
   if (how.for_retained) {
     retain(space, publication);
+    worker_.retained_delivery().note_arrived(how.from);
   }
   const MatchResult& match = space.matches.match(publication.fields().topic, space.subscriptions);
   if (how.for_sessions) {

@@ -41,22 +41,20 @@ bool Subscribing::add(Session& session, const mqtt::TopicFilter& filter,
   }
   // Also when somebody here wanted it before: that announcement may still be on its way.
   pending.awaited += workers - 1;
-  announce(space, filter.filter(), true, barrier);
+  announce(space, {.filter = std::string(filter.filter()),
+                   .asks_retained = options.retain_handling != mqtt::RetainHandling::do_not_send,
+                   .barrier = barrier});
   return added.is_new;
 }
 
-void Subscribing::announce(const Space& space, std::string_view filter, bool is_wanted,
-                           BarrierId barrier) {
+/// Tells every other worker.
+void Subscribing::announce(const Space& space, mail::Interest interest) {
   const Context& context = worker_.context();
+  interest.space = space.id;
+  interest.worker = interest.reply_to = context.self;
   for (unsigned i = 0; i < context.worker_count; ++i) {
     if (static_cast<WorkerIndex>(i) != context.self) {
-      context.mailbox.send(static_cast<WorkerIndex>(i),
-                           mail::Interest{.filter = std::string(filter),
-                                          .space = space.id,
-                                          .worker = context.self,
-                                          .is_wanted = is_wanted,
-                                          .reply_to = context.self,
-                                          .barrier = barrier});
+      context.mailbox.send(static_cast<WorkerIndex>(i), interest);
     }
   }
 }
@@ -72,21 +70,30 @@ void Subscribing::finish(Channel& channel, Request request, BarrierId barrier) {
   complete_if_known(barrier);
 }
 
-void Subscribing::confirm(WorkerIndex worker, BarrierId barrier) {
+void Subscribing::confirm(WorkerIndex worker, BarrierId barrier, bool asks_retained) {
   if (barrier == BarrierId::none) {
     return;
   }
+  mail::Known known{.barrier = barrier, .from = worker_.context().self};
+  if (asks_retained) {
+    known.kept_by = worker_.retained_delivery().sent();
+  }
   if (worker == worker_.context().self) {
-    receive(mail::Known{barrier});
+    receive(known);
   } else {
-    worker_.context().mailbox.send(worker, mail::Known{barrier});
+    worker_.context().mailbox.send(worker, std::move(known));
   }
 }
 
 void Subscribing::receive(const mail::Known& known) {
   const auto found = pending_.find(static_cast<std::uint32_t>(known.barrier));
   if (found != pending_.end()) {
-    --found->second.awaited;
+    Pending& pending = found->second;
+    --pending.awaited;
+    if (!known.kept_by.empty()) {
+      pending.fences.resize(worker_.context().worker_count);
+      pending.fences[static_cast<unsigned>(known.from)] = known.kept_by;
+    }
     complete_if_known(known.barrier);
   }
 }
@@ -99,11 +106,13 @@ void Subscribing::complete_if_known(BarrierId barrier) {
   Pending pending = std::move(found->second);
   pending_.erase(found);
   if (pending.channel != nullptr && pending.channel->state() == ChannelState::connected) {
-    complete(*pending.channel, pending.request);
+    complete(pending);
   }
 }
 
-void Subscribing::complete(Channel& channel, Request& request) {
+void Subscribing::complete(Pending& pending) {
+  Channel& channel = *pending.channel;
+  Request& request = pending.request;
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-2.2.1-6] [MQTT3-3.8.4-1] [MQTT3-3.8.4-2]
   // [MQTT3-2.3.1-7]
   channel.send_packet(mqtt::Suback{.type = mqtt::PacketType::suback,
@@ -111,7 +120,7 @@ void Subscribing::complete(Channel& channel, Request& request) {
                                    .properties = {},
                                    .reason_codes = request.reason_codes});
   if (channel.has_session() && !request.wishes.empty()) {
-    worker_.retained_delivery().start(channel.session(), std::move(request.wishes));
+    worker_.retained_delivery().start(channel.session(), std::move(request.wishes), pending.fences);
   }
 }
 
@@ -148,7 +157,7 @@ void Subscribing::removed(Space& space, NodeId node, Session& session) {
   space.matches.invalidate(filter);
   worker_.counters().subscriptions.subtract();
   if (outcome.was_last_here) {
-    announce(space, filter, false, BarrierId::none);
+    announce(space, {.filter = filter, .is_wanted = false});
   }
 }
 
@@ -164,7 +173,7 @@ void Subscribing::receive(const mail::Interest& interest) {
   space.subscriptions.set_interest(interest.filter, interest.worker, interest.is_group,
                                    interest.is_wanted);
   space.matches.invalidate(interest.filter);
-  confirm(interest.reply_to, interest.barrier);
+  confirm(interest.reply_to, interest.barrier, interest.asks_retained);
 }
 
 void Subscribing::forget(const Channel& channel) {

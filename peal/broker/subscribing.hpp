@@ -45,7 +45,7 @@ class Subscribing {
   void remove_all(Session& session);
 
   /// Answers `barrier` of `worker`, which may be this one.
-  void confirm(WorkerIndex worker, BarrierId barrier);
+  void confirm(WorkerIndex worker, BarrierId barrier, bool asks_retained = false);
   void receive(const mail::Interest& interest);
   void receive(const mail::Known& known);
 
@@ -58,10 +58,11 @@ class Subscribing {
     Request request;
     unsigned awaited = 0;
     bool is_finished = false;  // `finish` was called
+    RetainedDelivery::Fences fences;
   };
   void complete_if_known(BarrierId barrier);
-  void complete(Channel& channel, Request& request);
-  void announce(const Space& space, std::string_view filter, bool is_wanted, BarrierId barrier);
+  void complete(Pending& pending);
+  void announce(const Space& space, mail::Interest interest);
   void removed(Space& space, NodeId node, Session& session);
 
   Worker& worker_;
