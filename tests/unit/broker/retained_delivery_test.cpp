@@ -199,6 +199,37 @@ TEST_P(RetainedDeliveryTest, SendsNothingToThoseWhoWent) {
   EXPECT_EQ(subscribe_and_read("a/#").size(), 200);
 }
 
+// Acknowledged before the SUBSCRIBE came, but still on its way to the worker that keeps it.
+TEST_P(RetainedDeliveryTest, WaitsForWhatIsOnItsWayToBeKept) {
+  if (GetParam() == 1) {
+    GTEST_SKIP();
+  }
+  std::string topic = "t";
+  while (harness.owner(topic) != 2) {
+    topic += "t";
+  }
+  auto& publisher = harness.client_on(1, "publisher");
+  auto& subscriber = harness.client_on(0, "subscriber");
+  publisher.connect();
+  subscriber.connect();
+  for (const std::string_view filter : {std::string_view(topic), std::string_view("#")}) {
+    publisher.send_publish(topic, filter, {.retain = true});  // letter 1 to 2
+    subscriber.send_subscribe(filter, {});
+    for (const unsigned other : {1U, 2U, 3U}) {
+      EXPECT_TRUE(harness.deliver(0, other));
+    }
+    EXPECT_TRUE(harness.deliver(1, 0));
+    EXPECT_TRUE(harness.deliver(2, 0));
+    EXPECT_TRUE(harness.deliver(3, 0));
+    EXPECT_EQ(subscriber.read(), "SUBACK 00");
+    harness.deliver(0, 2);  // asks before the message is there
+    harness.settle();
+    EXPECT_EQ(subscriber.read(), "PUBLISH " + topic + " " + std::string(filter) + " retain");
+    EXPECT_EQ(subscriber.read(), "nothing");
+    subscriber.unsubscribe(filter);
+  }
+}
+
 TEST_P(RetainedDeliveryTest, KeepsTheLimits) {
   harness.settings.retained.messages = 2 * harness.worker_count();
   unsigned refused = 0;  // where the publisher's worker can tell; the others are dropped
