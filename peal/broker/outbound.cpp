@@ -1,6 +1,7 @@
 #include "peal/broker/outbound.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "peal/broker/channel.hpp"
 #include "peal/broker/send_packet.hpp"
@@ -10,6 +11,13 @@
 namespace peal::broker {
 
 using mqtt::QoS;
+
+namespace {
+
+/// No more output is made before a flush once so much of it lies in the arena.
+constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+
+}  // namespace
 
 bool Outbound::deliver(Session& session, Publication& publication, const OutboundCopy& copy) {
   const Context& context = worker_.context();
@@ -36,6 +44,10 @@ bool Outbound::send_at_most_once(Session& session, Publication& publication,
     }
     counters.dropped_offline_qos0.add();
     return false;
+  }
+  if (session.is_listed) {
+    session.is_listed = false;  // what came before this message goes before it
+    pump(session);
   }
   if (channel->connection().unsent_bytes() >= context.settings.queue.unsent_bytes) {
     counters.dropped_unsent_full.add();
@@ -66,8 +78,9 @@ bool Outbound::enqueue(Session& session, Publication& publication, const Outboun
   }
   session.outgoing.push(publication.message(), copy.qos, copy.retain, copy.identifiers, copy.group);
   worker_.counters().queued_messages.add();
-  if (session.channel != nullptr) {
-    pump(session);
+  if (session.channel != nullptr && !session.is_listed) {
+    session.is_listed = true;
+    listed_.push_back(session.handle());
   }
   return true;
 }
@@ -118,6 +131,17 @@ void Outbound::done(Session& session, OutgoingMessage& entry) {
   }
   session.outgoing.finish(entry);
   worker_.counters().queued_messages.subtract();
+}
+
+void Outbound::pump_listed() {
+  while (!listed_.empty() && worker_.context().arena.used() < flush_from_bytes) {
+    Session* session = worker_.sessions().find(listed_.back());
+    listed_.pop_back();
+    if (session != nullptr && std::exchange(session->is_listed, false) &&
+        session->channel != nullptr) {
+      pump(*session);
+    }
+  }
 }
 
 void Outbound::pump(Session& session) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "peal/broker/mail.hpp"
 #include "peal/broker/outgoing.hpp"
@@ -39,6 +40,11 @@ class Outbound {
   /// sent again, in its order, then what is new. [MQTT-4.6.0-6]
   void pump(Session& session);
 
+  /// Pumps every session that was given messages since. Stops once much output lies in the arena:
+  /// to be called again after a flush. So the packets of one session are made one behind the other
+  /// and written as one piece, however the messages came.
+  void pump_listed();
+
   /// A message is finished: by its acknowledgement or because it was dropped.
   void done(Session& session, OutgoingMessage& entry);
 
@@ -52,6 +58,7 @@ class Outbound {
   void discard(Session& session, const OutgoingMessage& entry);
 
   Worker& worker_;
+  std::vector<SessionHandle> listed_;  // each once, see Session::is_listed
 };
 
 }  // namespace peal::broker

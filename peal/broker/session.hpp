@@ -49,6 +49,7 @@ class Session {
   Channel* channel = nullptr;
   Outgoing outgoing;
   ExpiryInterval expiry_interval{0};
+  bool is_listed = false;         // to be pumped at the next `settle`
   bool has_retained_job = false;  // retained messages of a SUBSCRIBE are still on their way
   std::string user;
 

@@ -68,14 +68,15 @@ std::optional<Time> Worker::next_due() const {
 
 void Worker::settle() {
   // Closing one may doom others (its will overflows a queue), so until nobody is left.
-  while (!doomed_.empty()) {
+  do {
     for (const Doomed& doomed : std::exchange(doomed_, {})) {
       if (doomed.channel != nullptr) {
         doomed.channel->fail({doomed.reason, doomed.detail});
       }
     }
-  }
-  keeper_.settle();
+    keeper_.settle();
+  } while (!doomed_.empty());
+  outbound_.pump_listed();
 }
 
 void Worker::doom(Channel& channel, const Failure& failure) {

@@ -43,7 +43,8 @@ class Worker {
   void receive(Mail mail);
   /// Fires timers and goes on with long work, a slice each.
   void advance();
-  /// Closes what was doomed, ends what expired.
+  /// Closes what was doomed, ends what expired, sends what sessions were given. Again after a flush
+  /// when the arena was full.
   void settle();
   /// When `advance` is to be called next at the latest; nothing: not before something happens.
   [[nodiscard]] std::optional<Time> next_due() const;

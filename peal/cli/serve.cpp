@@ -79,9 +79,10 @@ std::optional<std::string> hint_options(const std::vector<server::Listening>& li
     const std::string host = listener.address.substr(0, colon);
     const std::string port = listener.address.substr(colon + 1);
     // What listens everywhere or on loopback is reached by the default host name.
-    const bool is_local =
-        host.starts_with("127.") || host == "[::1]" || host == "0.0.0.0" || host == "[::]";
-    return (is_local ? "" : " -h " + host) + (port == "1883" ? "" : " -p " + port);
+    const bool is_local = host == "127.0.0.1" || host == "0.0.0.0" || host == "[::]";
+    const bool is_v6 = host.starts_with('[');
+    return (is_local ? "" : " -h " + (is_v6 ? host.substr(1, host.size() - 2) : host)) +
+           (port == "1883" ? "" : " -p " + port);
   }
   return std::nullopt;
 }

@@ -104,11 +104,13 @@ void WorkerThread::iterate() {
   take_mail();
   take_actions();
   broker_.advance();
-  broker_.settle();
+  after_feed();
   look_after_slow_clients();
   flush();
-  mailbox_.dispatch();
+  // What ends with a connection (its will) is part of this iteration's mail; its output of the next
+  // flush.
   loop_.sweep();
+  mailbox_.dispatch();
 }
 
 Duration WorkerThread::patience_of_poll() {
@@ -137,7 +139,9 @@ struct WorkerThread::Mailroom {
   void operator()(const Unpacked& packed) const {
     broker::Publication publication(packed.message);
     worker.broker_.router().receive(packed.how, publication);
-    worker.after_feed();
+    if (worker.arena_.used() >= flush_from_bytes) {
+      worker.after_feed();
+    }
   }
   void operator()(Letter& letter) const {
     if (auto* mail = std::get_if<broker::Mail>(&letter)) {
@@ -168,8 +172,9 @@ void WorkerThread::take_actions() {
 
 void WorkerThread::after_feed() {
   broker_.settle();
-  if (arena_.used() >= flush_from_bytes) {
+  while (arena_.used() >= flush_from_bytes) {
     flush();
+    broker_.settle();
   }
 }
 
