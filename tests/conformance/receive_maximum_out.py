@@ -6,10 +6,11 @@ from peer import main, properties, settings, wire
 def start(case, maximum, version=5, qos=1):
     props = properties(receive_maximum=maximum) if maximum else b""
     client = case.client(version, props=props)
-    client.subscribe(case.topic(), qos)
+    topic = case.topic(f"{version}/{maximum}")
+    client.subscribe(topic, qos)
     publisher = case.client(name="pub")
     for number in range(8):
-        publisher.publish(case.topic(), str(number), qos)
+        publisher.publish(topic, str(number), qos)
     return client, publisher
 
 

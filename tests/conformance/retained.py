@@ -94,6 +94,7 @@ def test_qos_is_the_lower(case):
     publisher = case.client(name="pub")
     for published in (0, 1, 2):
         publisher.publish(case.topic(), "m", published, retain=True)
+        case.fence(publisher, publisher)
         for granted in (0, 1, 2):
             reader = case.client(name=f"r{published}{granted}")
             reader.subscribe(case.topic(), granted)

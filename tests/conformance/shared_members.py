@@ -12,8 +12,8 @@ def member(case, name, qos=1, props=KEPT):
 
 
 def take_all(client, count):
-    """So many payloads, in their order."""
-    assert [int(client.take().payload) for _ in range(count)] == list(range(count))
+    """So many payloads, each once; what changed hands may have lost its place in the order."""
+    assert sorted(int(client.take().payload) for _ in range(count)) == list(range(count))
 
 
 def test_offline_member_is_passed_over(case):
