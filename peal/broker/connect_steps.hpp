@@ -40,6 +40,8 @@ class ConnectSteps {
 
 /// The question for the authenticator; views into `packet`.
 [[nodiscard]] AuthRequest auth_request(const Channel& channel, const mqtt::Connect& packet);
+/// What the authenticator says to a connected client that proves itself anew. (MQTT 5 §4.12.1)
+[[nodiscard]] Handled conclude_re_authentication(Channel& channel, const AuthAnswer& answer);
 /// Sends an AUTH of the running exchange. [MQTT-4.12.0-2] [MQTT-4.12.0-5]
 void send_auth(Channel& channel, mqtt::ReasonCode reason, std::string_view data);
 

@@ -50,6 +50,16 @@ Handled re_authenticate(Channel& channel, const mqtt::Auth& packet) {
   } else {
     answer = authenticator.proceed(step_request(channel, packet), exchange.ticket);
   }
+  return conclude_re_authentication(channel, answer);
+}
+
+}  // namespace
+
+Handled conclude_re_authentication(Channel& channel, const AuthAnswer& answer) {
+  Channel::Exchange& exchange = *channel.exchange;
+  if (answer.state == AuthState::pending) {
+    return {};  // the client goes on as who it was until the answer comes
+  }
   if (answer.state == AuthState::more) {
     send_auth(channel, ReasonCode::continue_authentication, answer.data);
     return {};
@@ -62,8 +72,6 @@ Handled re_authenticate(Channel& channel, const mqtt::Auth& packet) {
   send_auth(channel, ReasonCode::success, answer.data);
   return {};
 }
-
-}  // namespace
 
 void send_auth(Channel& channel, ReasonCode reason, std::string_view data) {
   const std::string& method = channel.exchange->method;

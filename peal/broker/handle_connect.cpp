@@ -36,6 +36,12 @@ void Channel::authenticated(const AuthAnswer& answer) {
   if (state_ == ChannelState::closed || exchange == nullptr || !exchange->is_running) {
     return;
   }
+  if (state_ == ChannelState::connected) {
+    if (const Handled concluded = conclude_re_authentication(*this, answer); !concluded) {
+      fail(concluded.error());
+    }
+    return;
+  }
   is_waiting_ = false;
   const auto packet = mqtt::decode_connect(exchange->header, exchange->connect);
   Handled handled = packet ? Handled{} : failure(packet.error(), {});

@@ -113,6 +113,7 @@ struct GroupLeave {
   std::string filter;
   NamespaceId space{};
   Member member;
+  BarrierId barrier{};
 };
 /// The member's client connected or went; its subscription stays.
 struct GroupPresence {

@@ -149,7 +149,9 @@ void RetainedDelivery::receive(mail::RetainedReply& reply) {
     slot_of_job_.erase(slot);
     return;
   }
-  std::ranges::move(reply.messages, std::back_inserter(job->messages));
+  if (!job->is_cancelled) {
+    std::ranges::move(reply.messages, std::back_inserter(job->messages));
+  }
   if (--job->replies_awaited == 0) {
     slot_of_job_.erase(slot);
   }
@@ -236,6 +238,22 @@ void RetainedDelivery::run() {
         found->second.is_due = false;
       }
       go_on(*session);
+    }
+  }
+}
+
+void RetainedDelivery::cancel(const Session& session, std::string_view filter) {
+  if (!session.has_retained_job) {
+    return;
+  }
+  const auto found = queues_.find(session.handle().slot);
+  if (found != queues_.end() && !found->second.is_running) {
+    for (Job& job : found->second.jobs) {
+      if (job.wish.filter == filter) {
+        job.messages.clear();  // an answer that is still to come finds nothing to do it for
+        job.next = 0;
+        job.is_cancelled = true;
+      }
     }
   }
 }

@@ -50,6 +50,8 @@ class RetainedDelivery {
   [[nodiscard]] bool has_job(const Session& session) const;
   /// The session was sent a newer message of `topic`.
   void note_live(const Session& session, mqtt::TopicName topic);
+  /// The subscription is gone: nothing more is sent for it. [MQTT-3.10.4-2]
+  void cancel(const Session& session, std::string_view filter);
   /// The client went: what it was to get with QoS 1 or 2 is queued, the rest dropped.
   void leave(Session& session);
   /// The session ends.
@@ -70,6 +72,7 @@ class RetainedDelivery {
     std::vector<MessageRef> messages;
     std::size_t next = 0;
     unsigned replies_awaited = 0;
+    bool is_cancelled = false;
   };
   struct Queue {
     SessionHandle session;

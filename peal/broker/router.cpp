@@ -139,9 +139,25 @@ void Router::retain(Space& space, Publication& publication) {
   } else {
     space.retained.set(publication.message());  // [MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7]
   }
+  count_retained(space, count_before, bytes_before);
+}
+
+void Router::sweep_retained(Space& space) {
+  constexpr std::size_t looked_at_once = 4096;
+  const std::size_t count_before = space.retained.count();
+  const std::size_t bytes_before = space.retained.bytes();
+  space.retained.sweep_expired(worker_.context().clock.now(), looked_at_once);
+  count_retained(space, count_before, bytes_before);
+}
+
+void Router::count_retained(const Space& space, std::size_t count_before,
+                            std::size_t bytes_before) {
   // Differences may be negative; they wrap around and back.
   const std::size_t count_change = space.retained.count() - count_before;
   const std::size_t bytes_change = space.retained.bytes() - bytes_before;
+  if (count_change == 0 && bytes_change == 0) {
+    return;
+  }
   RetainedTotals& totals = worker_.context().retained_totals;
   totals.messages.fetch_add(count_change, std::memory_order_relaxed);
   totals.bytes.fetch_add(bytes_change, std::memory_order_relaxed);

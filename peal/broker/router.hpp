@@ -22,6 +22,9 @@ class Router {
   /// Whether the limits allow to keep `message` as its topic's retained message.
   [[nodiscard]] bool can_retain(Space& space, const MessageFields& message) const;
 
+  /// Removes retained messages that expired, some thousands at a time.
+  void sweep_retained(Space& space);
+
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
   void receive(const Forward& how, Publication& publication);
@@ -31,6 +34,7 @@ class Router {
   void send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
                       Publication& publication);
   void retain(Space& space, Publication& publication);
+  void count_retained(const Space& space, std::size_t count_before, std::size_t bytes_before);
 
   Worker& worker_;
 };

@@ -146,19 +146,20 @@ void SharedRouting::announce(const mail::GroupJoin& join, std::string_view filte
   worker_.subscribing().confirm(join.member.worker, join.barrier);
 }
 
-bool SharedRouting::leave(Session& session, std::string_view filter_text) {
+bool SharedRouting::leave(Session& session, std::string_view filter_text, BarrierId barrier) {
   auto& shares = session.extra().shares;
   const auto known = std::ranges::find(shares, filter_text, &Session::Share::filter);
   if (known == shares.end()) {
     return false;
   }
-  const mail::GroupLeave letter{known->filter, session.space().id, member_of(session)};
+  const mail::GroupLeave letter{known->filter, session.space().id, member_of(session), barrier};
   shares.erase(known);
   tell(owner_of(session, letter.filter), letter);
   return true;
 }
 
 void SharedRouting::receive(const mail::GroupLeave& leave) {
+  worker_.subscribing().confirm(leave.member.worker, leave.barrier);
   const Context& context = worker_.context();
   Space& space = worker_.space(leave.space);
   const mqtt::TopicFilter filter = checked(leave.filter);
@@ -186,7 +187,7 @@ void SharedRouting::leave_all(Session& session) {
   }
   while (!session.extra().shares.empty()) {
     worker_.counters().subscriptions.subtract();
-    leave(session, std::string(session.extra().shares.back().filter));
+    leave(session, std::string(session.extra().shares.back().filter), BarrierId::none);
   }
   give_back_all(session);
 }

@@ -28,8 +28,9 @@ class SharedRouting {
   /// returns   whether the subscription is new.
   bool join(Session& session, const mqtt::TopicFilter& filter,
             const mqtt::SubscriptionOptions& options, std::uint32_t identifier, BarrierId barrier);
+  /// The deciding worker answers `barrier` once it deals nothing more to the session.
   /// returns   whether there was such a subscription.
-  bool leave(Session& session, std::string_view filter_text);
+  bool leave(Session& session, std::string_view filter_text, BarrierId barrier);
   /// The session ends: its messages go to other members. [MQTT-4.8.2-5]
   void leave_all(Session& session);
   /// The session's client connected or went.

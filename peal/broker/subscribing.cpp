@@ -115,7 +115,7 @@ void Subscribing::complete(Pending& pending) {
   Request& request = pending.request;
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-2.2.1-6] [MQTT3-3.8.4-1] [MQTT3-3.8.4-2]
   // [MQTT3-2.3.1-7]
-  channel.send_packet(mqtt::Suback{.type = mqtt::PacketType::suback,
+  channel.send_packet(mqtt::Suback{.type = request.answer,
                                    .packet_id = request.packet_id,
                                    .properties = {},
                                    .reason_codes = request.reason_codes});
@@ -134,12 +134,18 @@ bool Subscribing::has(const Session& session, const mqtt::TopicFilter& filter) c
   return index.subscription_of(index.find(filter.filter()), session) != nullptr;
 }
 
-bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter) {
+bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter, BarrierId barrier) {
+  worker_.retained_delivery().cancel(session, filter.text());
   if (filter.is_shared()) {
-    const bool existed =
-        session.extra_if_any() != nullptr && worker_.shared().leave(session, filter.text());
-    worker_.counters().subscriptions.subtract(existed ? 1 : 0);
-    return existed;
+    if (!has(session, filter)) {
+      return false;
+    }
+    // The deciding worker may have dealt messages to the session that are on their way: they come
+    // before its answer.
+    ++pending_[static_cast<std::uint32_t>(barrier)].awaited;
+    worker_.shared().leave(session, filter.text(), barrier);
+    worker_.counters().subscriptions.subtract();
+    return true;
   }
   Space& space = session.space();
   const NodeId node = space.subscriptions.find(filter.filter());

@@ -24,6 +24,7 @@ class Subscribing {
   /// A SUBSCRIBE whose filters were all checked: what its SUBACK will say, and which retained
   /// messages follow.
   struct Request {
+    mqtt::PacketType answer = mqtt::PacketType::suback;
     mqtt::PacketId packet_id = mqtt::PacketId::none;
     std::vector<std::uint8_t> reason_codes;
     std::vector<RetainedWish> wishes;
@@ -40,7 +41,7 @@ class Subscribing {
   /// Whether the session is subscribed to exactly that filter.
   [[nodiscard]] bool has(const Session& session, const mqtt::TopicFilter& filter) const;
   /// Returns whether there was such a subscription. [MQTT-3.10.4-1]
-  bool remove(Session& session, const mqtt::TopicFilter& filter);
+  bool remove(Session& session, const mqtt::TopicFilter& filter, BarrierId barrier);
   /// All ordinary subscriptions of a session that ends.
   void remove_all(Session& session);
 

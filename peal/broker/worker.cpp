@@ -9,6 +9,13 @@
 
 namespace peal::broker {
 
+namespace {
+
+/// How often expired retained messages are looked for. (Nobody is sent one in between.)
+constexpr Duration retained_sweep_interval{1000};
+
+}  // namespace
+
 Worker::Worker(const Context& context)
     : context_(context),
       timers_(context.clock.now()),
@@ -55,8 +62,15 @@ struct Sorting {
 void Worker::receive(Mail mail) { std::visit(Sorting{*this}, mail); }
 
 void Worker::advance() {
-  timers_.advance(context_.clock.now());
+  const Time now = context_.clock.now();
+  timers_.advance(now);
   retained_delivery_.run();
+  if (now >= retained_sweep_at_) {
+    retained_sweep_at_ = now + retained_sweep_interval;
+    for (const auto& [id, space] : spaces_) {
+      router_.sweep_retained(*space);
+    }
+  }
 }
 
 std::optional<Time> Worker::next_due() const {

@@ -100,6 +100,7 @@ class Worker {
   std::vector<Doomed> doomed_;
   std::unordered_map<std::uint64_t, Channel*> tickets_;
   std::uint64_t last_ticket_ = 0;
+  Time retained_sweep_at_{};
 };
 
 }  // namespace peal::broker

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unistd.h>
 
 #include "peal/cli/bench_process.hpp"
 #include "peal/cli/bench_rig.hpp"
@@ -20,7 +21,10 @@ struct Offer {
   Tally tally;
   double cpu_seconds = 0;
   double offered_per_second = 0;  // publishes that were really written, by the time it took
-  double broker_load = 0;         // share of one CPU while the rate was offered
+  // While the rate was offered, as shares of one CPU:
+  double broker_load = 0;    // time on it
+  double broker_demand = 0;  // and time in its queue, behind other processes
+  double generator_demand = 0;
 };
 
 /// Writes all batches that are due, at most a few before subscribers get their turn.
@@ -45,7 +49,10 @@ Offer offer_rate(LoadRig& rig, const BrokerProcess& broker, const BenchOptions& 
   rig.forget_tally();
   const double interval = 1e9 * static_cast<double>(options.batch) / rate;
   const auto batches = static_cast<std::uint64_t>(std::ceil(options.seconds * 1e9 / interval));
+  const BrokerProcess self(::getpid());
   const auto cpu_before = broker.cpu_time();
+  const auto wanted_before = broker.wanted_time();
+  const auto own_before = self.wanted_time();
   const std::int64_t begin = steady_now();
   std::uint64_t sent = 0;
   while (sent < batches && rig.unsent_bytes() < unsent_bytes_limit) {
@@ -56,13 +63,17 @@ Offer offer_rate(LoadRig& rig, const BrokerProcess& broker, const BenchOptions& 
   }
   const double offering = static_cast<double>(steady_now() - begin) * 1e-9;
   const double cpu_offering = std::chrono::duration<double>(broker.cpu_time() - cpu_before).count();
+  const double wanted = std::chrono::duration<double>(broker.wanted_time() - wanted_before).count();
+  const double own = std::chrono::duration<double>(self.wanted_time() - own_before).count();
   rig.drain();
   const auto cpu = broker.settled_cpu_time() - cpu_before;
   return {.expected = rig.expected(),
           .tally = rig.tally(),
           .cpu_seconds = std::chrono::duration<double>(cpu).count(),
           .offered_per_second = static_cast<double>(sent * options.batch) / offering,
-          .broker_load = cpu_offering / offering};
+          .broker_load = cpu_offering / offering,
+          .broker_demand = wanted / offering,
+          .generator_demand = own / offering};
 }
 
 double milliseconds(std::chrono::nanoseconds time) {
@@ -79,6 +90,14 @@ void add_latencies(BenchReport& report, const Histogram& latencies) {
 bool is_carried(const LoadRig& rig, const Offer& offer, const BenchOptions& options, double rate) {
   return offer.tally.delivered == offer.expected && offer.offered_per_second > 0.97 * rate &&
          milliseconds(rig.latencies().quantile(0.5)) < options.latency_limit_ms;
+}
+
+/// Who had no time left when a rate was not carried.
+std::string_view limit_of(const Offer& offer) {
+  if (offer.broker_demand > 0.9) {
+    return "broker";
+  }
+  return offer.generator_demand > 0.9 ? "load generator" : "neither";
 }
 
 }  // namespace
@@ -105,7 +124,7 @@ BenchReport run_capacity(const BenchOptions& options) {
   LoadRig rig(options);
   double carried = 0;
   double refused = 0;
-  double load_when_refused = 0;
+  Offer refused_offer;
   Histogram latencies;
   double rate = options.rate;
   for (int step = 0; step < 24 && (refused == 0 || refused > 1.06 * carried); ++step) {
@@ -115,7 +134,7 @@ BenchReport run_capacity(const BenchOptions& options) {
       latencies = rig.latencies();
     } else {
       refused = rate;
-      load_when_refused = offer.broker_load;
+      refused_offer = offer;
     }
     rate = refused == 0 ? 2 * rate : carried == 0 ? rate / 2 : std::sqrt(carried * refused);
   }
@@ -124,9 +143,9 @@ BenchReport run_capacity(const BenchOptions& options) {
   report.add("batch", std::uint64_t{options.batch});
   report.add("publishes_per_second", carried);
   report.add("deliveries_per_second", carried * static_cast<double>(rig.copies()));
-  report.add("limited_by",
-             load_when_refused > 0.9 || !broker.is_known() ? "broker" : "load generator");
-  report.add("broker_load_when_refused", load_when_refused);
+  report.add("limited_by", limit_of(refused_offer));
+  report.add("broker_demand_when_refused", refused_offer.broker_demand);
+  report.add("generator_demand_when_refused", refused_offer.generator_demand);
   add_latencies(report, latencies);
   return report;
 }

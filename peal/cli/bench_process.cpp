@@ -46,15 +46,22 @@ void send_signal(pid_t pid, int signal) {
 
 }  // namespace
 
-std::chrono::nanoseconds BrokerProcess::cpu_time() const {
+std::chrono::nanoseconds BrokerProcess::cpu_time() const { return sum_schedstat(1); }
+
+std::chrono::nanoseconds BrokerProcess::wanted_time() const { return sum_schedstat(2); }
+
+/// The first `fields` numbers of every thread: time on a CPU, time in a run queue.
+std::chrono::nanoseconds BrokerProcess::sum_schedstat(int fields) const {
   std::int64_t total = 0;
   std::error_code ignored;
   if (is_known()) {
     for (const auto& task : std::filesystem::directory_iterator(proc(pid_) / "task", ignored)) {
       std::ifstream file(task.path() / "schedstat");
-      std::int64_t on_cpu = 0;
-      file >> on_cpu;
-      total += on_cpu;
+      for (int field = 0; field < fields; ++field) {
+        std::int64_t nanoseconds = 0;
+        file >> nanoseconds;
+        total += nanoseconds;
+      }
     }
   }
   return std::chrono::nanoseconds(total);

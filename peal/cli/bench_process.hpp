@@ -17,7 +17,11 @@ class BrokerProcess {
   /// Time on a CPU of all threads that exist, to the nanosecond.
   [[nodiscard]] std::chrono::nanoseconds cpu_time() const;
 
-  /// The same once the broker is idle: until two readings some milliseconds apart agree.
+  /// The same, and the time its threads waited for a CPU that others had: how long it wanted to
+  /// run.
+  [[nodiscard]] std::chrono::nanoseconds wanted_time() const;
+
+  /// `cpu_time` once the broker is idle: until two readings some milliseconds apart agree.
   [[nodiscard]] std::chrono::nanoseconds settled_cpu_time() const;
 
   [[nodiscard]] std::uint64_t resident_bytes() const;
@@ -27,6 +31,8 @@ class BrokerProcess {
   void resume() const;
 
  private:
+  [[nodiscard]] std::chrono::nanoseconds sum_schedstat(int fields) const;
+
   pid_t pid_;
 };
 

@@ -48,7 +48,7 @@ class Authenticator {
   [[nodiscard]] virtual AuthAnswer proceed(const AuthRequest& request, AuthTicket ticket) = 0;
   /// Whether `method` is known at all; false is answered with Bad authentication method.
   [[nodiscard]] virtual bool knows_method(std::string_view method) const = 0;
-  /// The exchange is over without an answer (the connection went).
+  /// The exchange is over: it was answered, or the connection went.
   virtual void forget(AuthTicket ticket) = 0;
 };
 
