@@ -20,6 +20,7 @@ def describe(root, arguments, began):
         "commit": commit(root),
         "command": shlex.join(["./dev", "bench", *own_arguments()]),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(began)),
+        "load_before": round(os.getloadavg()[0], 1),
         "rounds": arguments.rounds,
         "mosquitto": installed_mosquitto(),
     }

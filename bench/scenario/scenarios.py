@@ -98,7 +98,8 @@ MEMORY = Group(
 
 CAPACITY = Group(
     "capacity", "Capacity", "messages delivered per second, median latency under 20 ms, nothing lost",
-    "The rate is raised until the median latency passes 20 ms. `g`: the load generator was the limit.",
+    "The rate is raised until the median latency passes 20 ms. `g`: the load generator was the limit; `?`: neither had "
+    "all of its CPU in use.",
     (
         Row("cap-pairs-16", "100 pairs, QoS 0, 16 per write",
             "capacity --shape pairs -c 100 --batch 16 --rate 100000 --seconds 1.5", 3_000_000,

@@ -98,7 +98,7 @@ def capacity_table(results, mosquitto):
         reports = results.of(row, server)
         if not reports:
             return "-"
-        mark = " g" if reports[-1]["limited_by"] != "broker" else ""
+        mark = {"broker": "", "load generator": " g"}.get(reports[-1]["limited_by"], " ?")
         return f"{number(results.median(row, server))}{mark} (p99 {number(reports[-1]['latency_p99_ms'])} ms)"
 
     lines = [[row.title, cell(row, "Peal"), cell(row, "Mosquitto"), share(results, row, "Peal", "Mosquitto"),
@@ -140,7 +140,8 @@ def group_table(group, results, mosquitto):
 
 def as_markdown(groups, results, about):
     text = ("# Peal and Mosquitto, measured\n\n"
-            f"{about['machine']}. Commit {about['commit']}, {about['date']}, {about['minutes']} minutes, "
+            f"{about['machine']}, load average {about['load_before']} before. Commit {about['commit']}, "
+            f"{about['date']}, {about['minutes']} minutes, "
             f"`{about['command']}`. Medians of {about['rounds']} round(s), in parentheses the smallest and largest. "
             "Settings: `bench/README.md`.\n")
     for group in groups:
