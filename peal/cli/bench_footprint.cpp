@@ -113,9 +113,8 @@ Footprint make_retained(const BenchOptions& options, const BrokerProcess& broker
   made.sockets.push_back(connect_nth(options, 0));
   made.bytes_before = settled_bytes(broker);
   made.items = options.items;
-  publish_all(made.sockets[0], options, options.items, true, [](std::size_t nth) {
-    return fmt::format("fleet/{}/device-{}", nth % 100, nth);
-  });
+  publish_all(made.sockets[0], options, options.items, true,
+              [](std::size_t nth) { return fmt::format("fleet/{}/device-{}", nth % 100, nth); });
   return made;
 }
 
