@@ -129,6 +129,7 @@ ClientIdentity Channel::identity() const {
   return {session_->client_id(), session_->user};
 }
 
+/// Never above the client's Receive Maximum. [MQTT-4.9.0-1]
 std::uint16_t Channel::window() const {
   return std::min(receive_maximum_, worker_.context().settings.session.inflight);
 }
@@ -238,6 +239,8 @@ void Channel::connection_lost(std::string_view why) {
   leave_session(true);  // [MQTT-3.1.2-8] [MQTT3-3.1.2-8]
 }
 
+/// Nothing is sent or handled afterwards. [MQTT-3.2.2-7] [MQTT-3.14.4-1] [MQTT-3.14.4-2]
+/// [MQTT3-3.2.2-5] [MQTT3-3.1.4-5] [MQTT3-4.8.0-2]
 void Channel::close() {
   state_ = ChannelState::closed;
   timer_.cancel();

@@ -86,7 +86,6 @@ class Channel final : private TimerTarget {
   [[nodiscard]] std::uint16_t topic_alias_maximum() const { return topic_alias_maximum_; }
   /// Without a Topic Alias Maximum no alias is sent. [MQTT-3.1.2-27]
   [[nodiscard]] bool aliases_out_enabled() const { return topic_alias_maximum_ != 0; }
-  [[nodiscard]] bool wants_problem_information() const { return wants_problem_information_; }
 
   /// Sends bytes of the arena.
   void send(Bytes bytes, const SharedBuffer* owner = nullptr) { connection_.send(bytes, owner); }
@@ -152,7 +151,6 @@ class Channel final : private TimerTarget {
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::v3_1_1;
   bool is_version_known_ : 1 = false;
   bool is_waiting_ : 1 = false;
-  bool wants_problem_information_ : 1 = true;
 };
 
 }  // namespace peal::broker

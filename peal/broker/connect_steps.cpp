@@ -57,8 +57,8 @@ void ConnectSteps::take_properties() {
       static_cast<std::uint16_t>(properties.number(PropertyId::receive_maximum).value_or(0xFFFF));
   channel_.maximum_packet_size_ =
       properties.number(PropertyId::maximum_packet_size).value_or(0xFFFFFFFF);
-  channel_.wants_problem_information_ =
-      properties.number(PropertyId::request_problem_information).value_or(1) == 1;
+  // Request Problem Information needs no note: acknowledgements never carry a Reason String or User
+  // Property here. [MQTT-3.1.2-29]
   const auto alias_limit = channel_.worker().context().settings.session.topic_alias_max;
   channel_.topic_alias_maximum_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(
       properties.number(PropertyId::topic_alias_maximum).value_or(0), alias_limit));
@@ -75,6 +75,7 @@ Handled ConnectSteps::check_version() const {
   return {};
 }
 
+/// Any text up to the limit, so also 1 to 23 letters and digits. [MQTT-3.1.3-5] [MQTT3-3.1.3-5]
 Handled ConnectSteps::check_client_id() const {
   const Settings::Limits& limits = channel_.worker().context().settings.limits;
   const std::string_view id = packet_.client_id;

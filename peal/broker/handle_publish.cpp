@@ -67,6 +67,8 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
   return ReasonCode::success;
 }
 
+/// After it the same Packet Identifier is a new message.
+/// [MQTT-4.3.2-5] [MQTT-4.3.3-9] [MQTT3-4.3.2-2]
 /// PUBACK or PUBREC. [MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT3-3.3.4-1]
 /// [MQTT3-2.3.1-6]
 void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {

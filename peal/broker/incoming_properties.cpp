@@ -7,6 +7,7 @@ namespace {
 using mqtt::PropertyId;
 using mqtt::ReasonCode;
 
+/// Correlation Data and all others that are not this hop's own go on as they came. [MQTT-3.3.2-16]
 bool is_forwarded(PropertyId id) {
   return id != PropertyId::topic_alias && id != PropertyId::message_expiry_interval &&
          id != PropertyId::will_delay_interval;

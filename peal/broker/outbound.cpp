@@ -33,6 +33,7 @@ bool Outbound::deliver(Session& session, Publication& publication, const Outboun
                                        : enqueue(session, publication, copy);
 }
 
+/// Not held back by a full window. [MQTT-3.3.4-10] [MQTT-4.9.0-3] [MQTT-4.3.1-1] [MQTT3-4.3.1-1]
 bool Outbound::send_at_most_once(Session& session, Publication& publication,
                                  const OutboundCopy& copy) {
   Counters& counters = worker_.counters();
@@ -156,6 +157,7 @@ void Outbound::pump(Session& session) {
 
 /// Sends the next unfinished message of an earlier connection once more. [MQTT-4.4.0-1]
 /// [MQTT3-4.4.0-1]
+/// It goes through its handshake even if it expired meanwhile. [MQTT-4.3.3-7] [MQTT-4.3.3-13]
 bool Outbound::send_again(Channel& channel) {
   Outgoing& outgoing = channel.session().outgoing;
   OutgoingMessage* entry = outgoing.next_resend();

@@ -65,6 +65,7 @@ class Outgoing {
   OutgoingMessage take_waiting();
   /// Moves the next waiting message into flight with an unused Packet Identifier. [MQTT-2.2.1-4]
   /// [MQTT-4.3.2-1]
+  /// [MQTT-4.3.3-1] [MQTT3-2.3.1-4] [MQTT3-4.3.2-1] [MQTT3-4.3.3-1]
   OutgoingMessage& begin_flight();
 
   /// The message in flight with that Packet Identifier, null when there is none.    cost   O(1)

@@ -53,7 +53,7 @@ struct PublishHeader {
   mqtt::PacketId packet_id = mqtt::PacketId::none;
   mqtt::QoS qos = mqtt::QoS::at_most_once;
   bool retain = false;
-  bool dup = false;
+  bool dup = false;  // a first sending never has it [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT3-3.3.1-3]
   std::span<const std::uint32_t> identifiers = {};
   std::uint16_t topic_alias = 0;
   bool is_topic_left_out = false;  // the alias says it

@@ -23,7 +23,8 @@ namespace peal::broker {
 class Session;
 class Worker;
 
-/// One filter of a SUBSCRIBE whose retained messages are to be sent.
+/// One filter of a SUBSCRIBE whose retained messages are to be sent, with its own Subscription
+/// Identifier. [MQTT-3.3.4-5]
 struct RetainedWish {
   std::string filter;
   mqtt::SubscriptionOptions options;

@@ -1,5 +1,5 @@
-// The retained messages this worker keeps: one per Topic Name, found by name or by filter. (MQTT 5
-// §3.3.1.3)
+// The retained messages this worker keeps, of no session [MQTT3-3.1.2-7]: one per Topic Name, found
+// by name or by filter. (MQTT 5 §3.3.1.3)
 //
 // With several workers a topic's retained message lives on the worker that its name hashes to, so
 // that two publishers on different workers cannot leave two. Owned by one worker, used on its

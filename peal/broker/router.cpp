@@ -30,6 +30,7 @@ bool Router::route(Space& space, Publication& publication) {
     worker_.shared().deal(*group, publication);
   }
   const bool is_wanted = !match.is_empty();
+  // Without RETAIN the retained message is left alone. [MQTT-3.3.1-8] [MQTT3-3.3.1-12]
   if (publication.fields().retain || match.workers != 0 || match.group_owners != 0) {
     send_elsewhere(space, match.workers, match.group_owners, publication);
   }

@@ -15,7 +15,8 @@ class Router {
  public:
   explicit Router(Worker& worker) : worker_(worker) {}
 
-  /// Routes what was published on this worker.
+  /// Routes what was published on this worker. Each receiver gets it before this returns or in the
+  /// order of one queue, so in the order of arrival. [MQTT-4.6.0-5] [MQTT3-4.6.0-5] [MQTT3-4.6.0-6]
   /// returns   whether anybody at all wanted it. [0x10 No matching subscribers]
   bool route(Space& space, Publication& publication);
 

@@ -15,6 +15,7 @@ void Session::Absence::on_timer(Timer& timer) {
   due.push_back(handle);
 }
 
+/// Clean Start or resumption. [MQTT-3.1.4-4] [MQTT3-3.1.4-3] [MQTT3-3.1.3-2]
 mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const Opening& opening) {
   SessionTable& sessions = worker_.sessions();
   Session* session = sessions.find(opening.space, opening.client_id);
@@ -71,14 +72,15 @@ void SessionKeeper::leave(Session& session, bool publish_will) {
   if (session.has_will() && !publish_will) {
     session.extra().will = {};  // [MQTT-3.1.2-10] [MQTT-3.14.4-3] [MQTT3-3.14.4-3]
   }
-  if (session.expiry_interval.count() == 0) {
+  if (session.expiry_interval.count() ==
+      0) {  // never before the connection went [MQTT-4.1.0-1] [MQTT3-4.1.0-2]
     end(session);
     return;
   }
   if (session.has_will() && session.extra().will.delay.count() == 0) {
     this->publish_will(session);
   }
-  begin_absence(session);
+  begin_absence(session);  // [MQTT-3.1.2-23] [MQTT3-4.1.0-1]
   worker_.shared().set_presence(session, false);
 }
 
@@ -110,7 +112,8 @@ void SessionKeeper::end(Session& session) {
 }
 
 void SessionKeeper::publish_will(Session& session) {
-  const WillMessage will = std::exchange(session.extra().will, {});  // [MQTT-3.1.2-10]
+  const WillMessage will =
+      std::exchange(session.extra().will, {});  // [MQTT-3.1.2-10] [MQTT3-3.1.2-10]
   const Context& context = worker_.context();
   MessageFields fields = will.message->fields();
   const ClientIdentity client{session.client_id(), session.user};

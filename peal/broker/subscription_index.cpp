@@ -39,7 +39,7 @@ Delivery join(std::span<const Delivery> parts, Audience audience, std::vector<st
     if (audience == Audience::own && part.audience == Audience::others) {
       continue;  // [MQTT-3.8.3-3]
     }
-    joined.qos = std::max(joined.qos, part.qos);  // [MQTT-3.3.4-2]
+    joined.qos = std::max(joined.qos, part.qos);  // [MQTT-3.3.4-2] [MQTT3-3.3.5-1]
     joined.retain_as_published = joined.retain_as_published || part.retain_as_published;
     for (std::uint32_t i = 0; i < part.identifier_count; ++i) {
       ids.push_back(std::uint32_t{ids[part.first_identifier + i]});  // [MQTT-3.3.4-3]

@@ -96,7 +96,8 @@ class SubscriptionIndex {
   /// Removes an empty group. Returns whether it was the last of its filter here.
   bool remove_group(SharedGroup& group);
 
-  /// Fills `result` with what matches `topic`. [MQTT-4.7.2-1] [MQTT-3.3.2-3]
+  /// Fills `result` with what matches `topic`. [MQTT-4.7.2-1] [MQTT-3.3.2-3] [MQTT3-3.3.2-3]
+  /// [MQTT3-3.8.3-2]
   void match(mqtt::TopicName topic, MatchResult& result) const;
 
  private:

@@ -26,7 +26,7 @@ TopicAliasesOut::Alias TopicAliasesOut::find(mqtt::TopicName topic, std::uint16_
       return {static_cast<std::uint16_t>(i + 1), true};
     }
   }
-  if (used >= maximum) {
+  if (used >= maximum) {  // [MQTT-3.3.2-11]
     return {};
   }
   return {static_cast<std::uint16_t>(used + 1), false};

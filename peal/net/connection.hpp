@@ -9,6 +9,8 @@
 //     descriptor -> [PROXY header] -> [TLS] -> [HTTP upgrade, WebSocket frames] ->
 //     ConnectionHandler::on_bytes
 //
+// Each is an ordered, lossless stream of bytes both ways. [MQTT-4.2-1] [MQTT3-7.1.1-1]
+//
 // Owned by one worker, used on its thread; `detach` and `attach` move it to another worker's loop
 // with its TLS and WebSocket state and the bytes not yet consumed. An idle connection owns no
 // buffer.

@@ -32,7 +32,8 @@ struct Upgrade {
 };
 
 /// `path`   where WebSockets are served, besides "/".
-/// returns  101 with sub-protocol `mqtt` or `mqttv3.1` [MQTT-6.0.0-4], or 400, 404, 426 (another
+/// returns  101 with sub-protocol `mqtt` or `mqttv3.1` [MQTT-6.0.0-4] [MQTT3-6.0.0-4], or 400, 404,
+/// 426 (another
 ///          version than 13).
 [[nodiscard]] Upgrade check_upgrade(const HttpRequest& request, std::string_view path);
 

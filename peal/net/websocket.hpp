@@ -1,8 +1,9 @@
 // WebSocket frames (RFC 6455 §5) without any I/O: what came in is turned into application bytes in
 // place, what goes out gets a header.
 //
-// Frames and packets need not line up [MQTT-6.0.0-2]: payload is handed on as it arrives, in any
-// split, so a decoder keeps nothing but the frame's header and a control frame's few bytes.
+// Frames and packets need not line up [MQTT-6.0.0-2] [MQTT3-6.0.0-2]: payload is handed on as it
+// arrives, in any split, so a decoder keeps nothing but the frame's header and a control frame's
+// few bytes.
 #pragma once
 
 #include <array>
