@@ -19,19 +19,18 @@ constexpr Duration retained_sweep_interval{1000};
 Worker::Worker(const Context& context)
     : context_(context),
       timers_(context.clock.now()),
+      default_space_(&other_space(NamespaceId::default_namespace)),
       sessions_(context.hash_key),
       keeper_(*this),
       router_(*this),
       outbound_(*this),
       subscribing_(*this),
       shared_(*this),
-      retained_delivery_(*this) {
-  (void)space(NamespaceId::default_namespace);
-}
+      retained_delivery_(*this) {}
 
 Worker::~Worker() = default;
 
-Space& Worker::space(NamespaceId id) {
+Space& Worker::other_space(NamespaceId id) {
   auto& place = spaces_[static_cast<std::uint16_t>(id)];
   if (place == nullptr) {
     place = std::make_unique<Space>(id, context_.hash_key);

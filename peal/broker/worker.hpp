@@ -69,7 +69,9 @@ class Worker {
   [[nodiscard]] Subscribing& subscribing() { return subscribing_; }
   [[nodiscard]] SharedRouting& shared() { return shared_; }
   [[nodiscard]] RetainedDelivery& retained_delivery() { return retained_delivery_; }
-  [[nodiscard]] Space& space(NamespaceId id);
+  [[nodiscard]] Space& space(NamespaceId id) {
+    return id == NamespaceId::default_namespace ? *default_space_ : other_space(id);
+  }
 
   /// Ends `channel` at the next `settle`: for failures found while a message is on its way.
   void doom(Channel& channel, const Failure& failure);
@@ -80,6 +82,8 @@ class Worker {
   void withdraw_ticket(AuthTicket ticket);
 
  private:
+  [[nodiscard]] Space& other_space(NamespaceId id);
+
   struct Doomed {
     Channel* channel;
     mqtt::ReasonCode reason;
@@ -90,6 +94,7 @@ class Worker {
   Counters counters_;
   TimerWheel timers_;
   std::unordered_map<std::uint16_t, std::unique_ptr<Space>> spaces_;
+  Space* default_space_;  // in `spaces_`; found once, because every message asks
   SessionTable sessions_;
   SessionKeeper keeper_;
   Router router_;

@@ -87,25 +87,22 @@ std::optional<std::string> hint_options(const std::vector<server::Listening>& li
   return std::nullopt;
 }
 
-void warn_of_open_listeners(const server::Config& config, broker::Log& log) {
+void print_open_listeners(const server::Config& config) {
   for (const server::ListenerConfig& listener : config.listeners) {
     if (listener.anonymous == server::AnonymousAccess::yes) {
-      log.write({.level = broker::LogLevel::warning,
-                 .what = "listener is open to everybody",
-                 .client_id = {},
-                 .address = listener.bind,
-                 .reason = "anonymous = \"yes\"",
-                 .detail = "whoever reaches it may read and publish everything"});
+      fmt::print("warning   {} lets everybody in who reaches it (anonymous = \"yes\")\n",
+                 listener.bind);
     }
   }
 }
 
-void print_start(const server::Server& server) {
+void print_start(const server::Server& server, const server::Config& config) {
   fmt::print("peal {}: {} {}\n", program_version, server.workers(),
              server.workers() == 1 ? "worker" : "workers");
   for (const server::Listening& listener : server.listening()) {
     fmt::print("listening {} {} {}\n", listener.name, listener.address, listener.protocols);
   }
+  print_open_listeners(config);
   fmt::print("state     in memory: sessions and retained messages end with the server\n");
   if (const auto options = hint_options(server.listening())) {
     fmt::print(
@@ -144,9 +141,8 @@ int serve_main(int argc, char** argv) {
   server::Hooks hooks;
   hooks.log = &log;
   server::Server server(config, hooks);
-  warn_of_open_listeners(config, log);
   server.start();
-  print_start(server);
+  print_start(server, config);
 
   int signal_number = 0;
   sigwait(&signals, &signal_number);

@@ -13,9 +13,17 @@ def away(case, version=5):
 
 
 def fill(case, count=10, size=0):
+    """Publishes, and returns when every worker has the messages: a PUBACK says that they are on their way. So many
+    listeners that each worker is the home of one; what reaches them comes behind the messages."""
+    listeners = [case.client(name=f"listener{number}") for number in range(32)]
+    for listener in listeners:
+        listener.subscribe(case.topic("fence"), 0)
     publisher = case.client(name="pub")
     for number in range(count):
         publisher.publish(case.topic(), f"{number}" + " " * size, 1)
+    publisher.publish(case.topic("fence"), "", 1)
+    for listener in listeners:
+        listener.take()
 
 
 def numbers(client, count):
