@@ -183,6 +183,10 @@ Handled ConnectSteps::accept(const AuthAnswer& answer) {
     case AuthState::accepted:
       break;
   }
+  return enter(answer);
+}
+
+Handled ConnectSteps::enter(const AuthAnswer& answer) {
   Worker& worker = channel_.worker();
   worker.withdraw_ticket(channel_.exchange->ticket);
   channel_.exchange->is_running = false;

@@ -28,6 +28,7 @@ class ConnectSteps {
   [[nodiscard]] Handled check_redirect();
   void take_properties();
   [[nodiscard]] std::string assign_client_id() const;
+  [[nodiscard]] Handled enter(const AuthAnswer& answer);
   [[nodiscard]] Handled store_will(Session& session);
   [[nodiscard]] std::chrono::seconds agreed_keep_alive() const;
   void log_connected(bool session_present) const;
