@@ -129,7 +129,8 @@ Footprint make_queued(const BenchOptions& options, const BrokerProcess& broker) 
   }
   made.sockets.push_back(connect_nth(options, options.clients));
   made.bytes_before = settled_bytes(broker);
-  const std::size_t publishes = options.items * topics / options.clients;
+  const std::size_t clients = std::max<std::size_t>(1, options.clients);
+  const std::size_t publishes = options.items * topics / clients;
   made.items = publishes * options.clients / topics;
   made.sample_expected = publishes / topics;
   publish_all(made.sockets[0], options, publishes, false,

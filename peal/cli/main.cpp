@@ -5,8 +5,8 @@
 #include <exception>
 #include <string_view>
 
-#include "peal/cli/bench.hpp"
 #include "peal/base/nearest.hpp"
+#include "peal/cli/bench.hpp"
 #include "peal/cli/pub.hpp"
 #include "peal/cli/rr.hpp"
 #include "peal/cli/serve.hpp"

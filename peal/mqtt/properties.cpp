@@ -127,7 +127,7 @@ Property read_property(Reader& reader, const Row*& row) {
   Property property;
   row = find_row(reader.varint());
   reader.require(row != nullptr);
-  if (reader.ok()) {
+  if (row != nullptr && reader.ok()) {
     property.id = row->id;
     property.type = row->type;
     read_value(reader, property);

@@ -89,10 +89,11 @@ void Pending::copy(Bytes bytes) {
 void Pending::written(std::size_t count, std::size_t bytes) {
   bytes_ -= bytes;
   for (const Piece& piece : pieces().first(count)) {
-    if (piece.owner == last_chunk_) {
+    const SharedBuffer& owner = *piece.owner;  // every waiting piece has one
+    if (&owner == last_chunk_) {
       last_chunk_ = nullptr;
     }
-    piece.owner->release();
+    owner.release();
   }
   first_ += count;
   if (first_ * 2 > pieces_.size()) {

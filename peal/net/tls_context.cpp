@@ -299,7 +299,7 @@ std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::server(
 }
 
 std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::client(
-    TlsClientOptions options) {
+    const TlsClientOptions& options) {
   MaybeContext context = make_client(options);
   if (!context) {
     return std::unexpected(context.error());

@@ -60,7 +60,7 @@ class TlsContext {
   [[nodiscard]] static std::expected<std::unique_ptr<TlsContext>, std::string> server(
       TlsServerOptions options);
   [[nodiscard]] static std::expected<std::unique_ptr<TlsContext>, std::string> client(
-      TlsClientOptions options);
+      const TlsClientOptions& options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

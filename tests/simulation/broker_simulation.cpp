@@ -54,7 +54,7 @@ class Simulation final : public Observer {
   }
 
   void run() {
-    for (step_ = 0; step_ < steps; ++step_) {
+    for (step = 0; step < steps; ++step) {
       act();
       check_counters();
     }
@@ -63,7 +63,7 @@ class Simulation final : public Observer {
     check_retained();
   }
 
-  unsigned step_ = 0;
+  unsigned step = 0;
 
  private:
   [[nodiscard]] unsigned chance(unsigned limit) {
@@ -350,7 +350,7 @@ std::string run(std::uint64_t seed) {
   try {
     simulation.run();
   } catch (const Violation& violation) {
-    return "SEED=" + std::to_string(seed) + " step " + std::to_string(simulation.step_) + ": " +
+    return "SEED=" + std::to_string(seed) + " step " + std::to_string(simulation.step) + ": " +
            violation.what;
   }
   return {};

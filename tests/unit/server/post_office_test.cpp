@@ -93,8 +93,7 @@ TEST(Packing, BringsEveryField) {
                                       .properties = as_bytes("pp"),
                                       .qos = mqtt::QoS::exactly_once,
                                       .retain = true,
-                                      .expires = Time(Duration(77)),
-                                      .publisher = broker::PublisherId{9}};
+                                      .expires = Time(Duration(77))};
   pack(batch, {.space = broker::NamespaceId{3}, .for_sessions = true, .for_groups = true}, message);
   pack(batch, {}, {.topic = mqtt::TopicName::trusted("c"), .payload = {}, .properties = {}});
   std::size_t position = 0;
@@ -105,9 +104,10 @@ TEST(Packing, BringsEveryField) {
   EXPECT_EQ(first.message.qos, mqtt::QoS::exactly_once);
   EXPECT_TRUE(first.message.retain && first.how.for_sessions && first.how.for_groups);
   EXPECT_EQ(first.message.expires, Time(Duration(77)));
-  EXPECT_EQ(first.message.publisher, broker::PublisherId{9});
   EXPECT_EQ(first.how.space, broker::NamespaceId{3});
-  EXPECT_EQ(unpack(batch, position).message.topic.text(), "c");
+  const Unpacked second = unpack(batch, position);
+  EXPECT_EQ(second.message.topic.text(), "c");
+  EXPECT_EQ(second.message.expires, broker::never);
   EXPECT_EQ(position, batch.packed.bytes().size());
 }
 
