@@ -1,4 +1,5 @@
-// A broker inside your own program: who may connect, what they may do, what they publish, and a message from inside.
+// A broker inside your own program: who may connect, what they may do, what they publish, and a
+// message from inside.
 //
 //     find_package(Peal REQUIRED)
 //     target_link_libraries(embedded_broker PRIVATE Peal::server)
@@ -92,9 +93,9 @@ int main() {
   config.listeners.push_back(listener);
 
   try {
-    peal::server::Server server(config, {.authenticator = &authenticator,
-                                         .authorizer = &authorizer,
-                                         .publish = &publish_hook});
+    peal::server::Server server(
+        config,
+        {.authenticator = &authenticator, .authorizer = &authorizer, .publish = &publish_hook});
     server.start();
     std::printf("listening on %s\n", server.listening().front().address.c_str());
     std::fflush(stdout);

@@ -120,7 +120,8 @@ Footprint make_retained(const BenchOptions& options, const BrokerProcess& broker
 
 Footprint make_queued(const BenchOptions& options, const BrokerProcess& broker) {
   Footprint made;
-  const std::size_t topics = options.topics == 0 ? options.clients : options.topics;
+  const std::size_t clients = std::max<std::size_t>(1, options.clients);
+  const std::size_t topics = options.topics == 0 ? clients : options.topics;
   for (std::size_t index = 0; index < options.clients; ++index) {
     const BenchSocket session = connect_nth(options, index, true);
     const std::array filters{fmt::format("inbox/{}", index % topics)};
@@ -129,9 +130,8 @@ Footprint make_queued(const BenchOptions& options, const BrokerProcess& broker) 
   }
   made.sockets.push_back(connect_nth(options, options.clients));
   made.bytes_before = settled_bytes(broker);
-  const std::size_t clients = std::max<std::size_t>(1, options.clients);
   const std::size_t publishes = options.items * topics / clients;
-  made.items = publishes * options.clients / topics;
+  made.items = publishes * clients / topics;
   made.sample_expected = publishes / topics;
   publish_all(made.sockets[0], options, publishes, false,
               [&](std::size_t nth) { return fmt::format("inbox/{}", nth % topics); });

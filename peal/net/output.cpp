@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "peal/base/assert.hpp"
+
 namespace peal::net {
 namespace {
 
@@ -89,7 +91,8 @@ void Pending::copy(Bytes bytes) {
 void Pending::written(std::size_t count, std::size_t bytes) {
   bytes_ -= bytes;
   for (const Piece& piece : pieces().first(count)) {
-    const SharedBuffer& owner = *piece.owner;  // every waiting piece has one
+    PEAL_ASSERT(piece.owner != nullptr);  // every waiting piece has a holder
+    const SharedBuffer& owner = *piece.owner;
     if (&owner == last_chunk_) {
       last_chunk_ = nullptr;
     }

@@ -55,7 +55,7 @@ std::unique_ptr<TlsContext> server_context(Authority& authority) {
 std::unique_ptr<TlsContext> client_context(const Authority& authority) {
   TlsClientOptions options;
   options.ca_file = authority.ca;
-  auto context = TlsContext::client(std::move(options));
+  auto context = TlsContext::client(options);
   EXPECT_TRUE(context.has_value()) << context.error();
   return std::move(*context);
 }
