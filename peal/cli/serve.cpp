@@ -96,22 +96,29 @@ std::optional<std::string> hint_options(const std::vector<server::Listening>& li
   return std::nullopt;
 }
 
-void print_open_listeners(const server::Config& config) {
+/// Said to who starts it and written to the log, which outlives the terminal.
+void warn_of_open_listeners(const server::Config& config, broker::Log& log) {
   for (const server::ListenerConfig& listener : config.listeners) {
     if (listener.anonymous == server::AnonymousAccess::yes) {
       fmt::print("warning   {} lets everybody in who reaches it (anonymous = \"yes\")\n",
                  listener.bind);
+      log.write({.level = broker::LogLevel::warning,
+                 .what = "listener is open to everybody",
+                 .client_id = {},
+                 .address = listener.bind,
+                 .reason = "anonymous = \"yes\"",
+                 .detail = "whoever reaches it may read and publish everything"});
     }
   }
 }
 
-void print_start(const server::Server& server, const server::Config& config) {
+void print_start(const server::Server& server, const server::Config& config, broker::Log& log) {
   fmt::print("peal {}: {} {}\n", program_version, server.workers(),
              server.workers() == 1 ? "worker" : "workers");
   for (const server::Listening& listener : server.listening()) {
     fmt::print("listening {} {} {}\n", listener.name, listener.address, listener.protocols);
   }
-  print_open_listeners(config);
+  warn_of_open_listeners(config, log);
   fmt::print("state     in memory: sessions and retained messages end with the server\n");
   if (const auto options = hint_options(server.listening())) {
     fmt::print(
@@ -152,7 +159,7 @@ int serve_main(int argc, char** argv) {
   hooks.log = &log;
   server::Server server(config, hooks);
   server.start();
-  print_start(server, config);
+  print_start(server, config, log);
 
   int signal_number = 0;
   sigwait(&signals, &signal_number);
