@@ -71,9 +71,9 @@ struct Server::State {
   auth::OpenAuthorizer open;
   NoLog no_log;
   broker::RetainedTotals retained_totals;
+  std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
   PostOffice office;
   Shared shared;
-  std::vector<std::unique_ptr<ListenerRuntime>> listeners;
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::vector<Listening> listening;
   bool is_running = false;
