@@ -48,25 +48,34 @@ void RetainedDelivery::expect(Session& session) {
   session.has_retained_job = true;
 }
 
-void RetainedDelivery::start(Session& session, std::vector<RetainedWish> wishes,
-                             const Fences& fences) {
+unsigned RetainedDelivery::collect(Session& session, std::vector<RetainedWish> wishes,
+                                   const Fences& fences, BarrierId barrier) {
   Queue& queue = queues_[session.handle().slot];
   --queue.starts_awaited;
+  unsigned replies_awaited = 0;
   for (RetainedWish& wish : wishes) {
     Job& job = queue.jobs.emplace_back();
     job.number = ++last_job_;
     job.wish = std::move(wish);
-    collect(session, job, fences);
+    job.answered_first = barrier;
+    const unsigned awaited = collect(session, job, fences);
+    job.is_collected = awaited == 0;
+    if (awaited > 0) {
+      collections_[job.number] = {session.handle().slot, barrier, awaited};
+    }
+    replies_awaited += awaited;
   }
-  go_on(session);
+  return replies_awaited;
 }
 
-void RetainedDelivery::collect(const Session& session, Job& job, const Fences& fences) {
+/// returns   how many other workers were asked.
+unsigned RetainedDelivery::collect(const Session& session, Job& job, const Fences& fences) {
   const Context& context = worker_.context();
   const mqtt::TopicFilter filter = *mqtt::TopicFilter::parse(job.wish.filter);
   Space& space = session.space();
   const WorkerIndex home =
       home_of(filter.filter(), space.id, context.hash_key, context.worker_count);
+  unsigned asked = 0;
   for (unsigned i = 0; i < context.worker_count; ++i) {
     const auto worker = static_cast<WorkerIndex>(i);
     if (!filter.has_wildcard() && worker != home) {
@@ -80,14 +89,26 @@ void RetainedDelivery::collect(const Session& session, Job& job, const Fences& f
       space.retained.collect(filter, context.clock.now(), job.messages);
       continue;
     }
-    ++job.replies_awaited;
-    slot_of_job_[job.number] = session.handle().slot;
+    ++asked;
     if (worker == context.self) {
       too_early_.push_back(std::move(request));
     } else {
       context.mailbox.send(worker, std::move(request));
     }
   }
+  return asked;
+}
+
+void RetainedDelivery::start(Session& session, BarrierId barrier) {
+  if (!session.has_retained_job) {
+    return;
+  }
+  for (Job& job : queues_[session.handle().slot].jobs) {
+    if (job.answered_first == barrier) {
+      job.answered_first = BarrierId::none;
+    }
+  }
+  go_on(session);
 }
 
 bool RetainedDelivery::has_arrived(const mail::RetainedRequest& request) const {
@@ -135,31 +156,36 @@ void RetainedDelivery::answer(const mail::RetainedRequest& request) {
 }
 
 void RetainedDelivery::receive(mail::RetainedReply& reply) {
-  const auto slot = slot_of_job_.find(reply.job);
-  if (slot == slot_of_job_.end()) {
-    return;
+  const auto found = collections_.find(reply.job);
+  Collection& collection = found->second;
+  --collection.replies_awaited;
+  add(reply, collection);
+  const BarrierId barrier = collection.barrier;
+  if (collection.replies_awaited == 0) {
+    collections_.erase(found);
   }
-  const auto queue = queues_.find(slot->second);
+  worker_.subscribing().collected(barrier);
+}
+
+/// Gives a job what came for it, unless the session or the subscription went meanwhile.
+void RetainedDelivery::add(mail::RetainedReply& reply, const Collection& collection) {
+  const auto queue = queues_.find(collection.slot);
   if (queue == queues_.end()) {
-    slot_of_job_.erase(slot);
     return;
   }
   const auto job = std::ranges::find(queue->second.jobs, reply.job, &Job::number);
   if (job == queue->second.jobs.end()) {
-    slot_of_job_.erase(slot);
     return;
   }
   if (!job->is_cancelled) {
     std::ranges::move(reply.messages, std::back_inserter(job->messages));
   }
-  if (--job->replies_awaited == 0) {
-    slot_of_job_.erase(slot);
-  }
+  job->is_collected = collection.replies_awaited == 0;
   Session* session = worker_.sessions().find(queue->second.session);
-  if (session != nullptr && session->channel != nullptr) {
-    go_on(*session);
-  } else if (session != nullptr) {
+  if (session != nullptr && session->channel == nullptr) {
     leave(*session);
+  } else if (session != nullptr) {
+    go_on(*session);
   }
 }
 
@@ -195,7 +221,7 @@ RetainedDelivery::Slice RetainedDelivery::send_slice(Session& session, Queue& qu
                                                      std::size_t& bytes_left) {
   Job& job = queue.jobs.front();
   const Settings::Queue& limits = worker_.context().settings.queue;
-  if (job.replies_awaited > 0) {
+  if (!job.is_collected || job.answered_first != BarrierId::none) {
     return Slice::blocked;
   }
   for (; job.next < job.messages.size(); ++job.next) {
@@ -265,6 +291,9 @@ void RetainedDelivery::leave(Session& session) {
   }
   Queue& queue = found->second;
   queue.starts_awaited = 0;
+  for (Job& job : queue.jobs) {
+    job.answered_first = BarrierId::none;  // the SUBACK went with its connection
+  }
   if (session.expiry_interval.count() > 0) {
     queue.is_running = true;
     keep_for_later(session, queue);
@@ -279,14 +308,14 @@ void RetainedDelivery::leave(Session& session) {
 /// Queues the messages of QoS 1 and 2 that are here already.
 void RetainedDelivery::keep_for_later(Session& session, Queue& queue) {
   for (Job& job : queue.jobs) {
-    for (; job.replies_awaited == 0 && job.next < job.messages.size(); ++job.next) {
+    for (; job.is_collected && job.next < job.messages.size(); ++job.next) {
       const MessageRef& message = job.messages[job.next];
       if (std::min(message->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
         send(session, queue, job, message);
       }
     }
   }
-  std::erase_if(queue.jobs, [](const Job& job) { return job.replies_awaited == 0; });
+  std::erase_if(queue.jobs, [](const Job& job) { return job.is_collected; });
 }
 
 void RetainedDelivery::forget(Session& session) {

@@ -3,8 +3,9 @@
 // for it. (MQTT 5 §3.3.1.3, §3.8.3.1)
 //
 // The messages are collected once, from the worker that keeps each (all of them for a filter with
-// wildcards). A topic that is published anew while its retained message still waits is left out:
-// the client has the newer one.
+// wildcards), before the SUBACK goes out: what is published after a SUBACK comes to the client as
+// that message only, never as the topic's retained message too. [MQTT3-3.3.1-9] A topic that is
+// published anew while its retained message still waits is left out: the client has the newer one.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,13 @@ class RetainedDelivery {
   void expect(Session& session);
   /// By worker: how many retained messages it had sent to each worker when it answered the barrier.
   using Fences = std::vector<std::vector<std::uint64_t>>;
-  /// It was answered: what `expect` announced begins.
-  void start(Session& session, std::vector<RetainedWish> wishes, const Fences& fences);
+  /// Every worker knows of the subscriptions: what `expect` announced is collected.
+  /// returns   how many answers of other workers `barrier` has to wait for
+  ///           (`Subscribing::collected`) before `start`.
+  [[nodiscard]] unsigned collect(Session& session, std::vector<RetainedWish> wishes,
+                                 const Fences& fences, BarrierId barrier);
+  /// The SUBSCRIBE of `barrier` was answered: its retained messages follow.
+  void start(Session& session, BarrierId barrier);
   /// Sends on, as far as the client takes it.
   void go_on(Session& session);
   /// The next slice for those who used up their last one.
@@ -72,8 +78,15 @@ class RetainedDelivery {
     RetainedWish wish;
     std::vector<MessageRef> messages;
     std::size_t next = 0;
-    unsigned replies_awaited = 0;
+    bool is_collected = false;
     bool is_cancelled = false;
+    BarrierId answered_first = BarrierId::none;  // its SUBACK is to be sent before
+  };
+  /// The answers that a job waits for. They are counted even when nobody wants them any more.
+  struct Collection {
+    std::uint32_t slot = 0;
+    BarrierId barrier{};
+    unsigned replies_awaited = 0;
   };
   struct Queue {
     SessionHandle session;
@@ -85,7 +98,8 @@ class RetainedDelivery {
   };
   enum class Slice : std::uint8_t { finished, blocked, used_up };
 
-  void collect(const Session& session, Job& job, const Fences& fences);
+  unsigned collect(const Session& session, Job& job, const Fences& fences);
+  void add(mail::RetainedReply& reply, const Collection& collection);
   [[nodiscard]] bool has_arrived(const mail::RetainedRequest& request) const;
   void answer(const mail::RetainedRequest& request);
   void keep_for_later(Session& session, Queue& queue);
@@ -95,7 +109,7 @@ class RetainedDelivery {
 
   Worker& worker_;
   std::unordered_map<std::uint32_t, Queue> queues_;  // by session slot
-  std::unordered_map<std::uint32_t, std::uint32_t> slot_of_job_;
+  std::unordered_map<std::uint32_t, Collection> collections_;  // by number of the job
   std::vector<SessionHandle> due_;
   std::vector<std::uint64_t> sent_;               // to each worker, to keep
   std::vector<std::uint64_t> arrived_;            // from each worker, to keep

@@ -98,19 +98,37 @@ void Subscribing::receive(const mail::Known& known) {
   }
 }
 
+void Subscribing::collected(BarrierId barrier) {
+  --pending_.find(static_cast<std::uint32_t>(barrier))->second.awaited;
+  complete_if_known(barrier);
+}
+
+bool Subscribing::Pending::has_client() const {
+  return channel != nullptr && channel->state() == ChannelState::connected;
+}
+
 void Subscribing::complete_if_known(BarrierId barrier) {
   const auto found = pending_.find(static_cast<std::uint32_t>(barrier));
-  if (found->second.awaited > 0 || !found->second.is_finished) {
+  Pending& pending = found->second;
+  if (pending.awaited > 0 || !pending.is_finished) {
     return;
   }
-  Pending pending = std::move(found->second);
+  if (!std::exchange(pending.is_collecting, true) && pending.has_client() &&
+      pending.channel->has_session() && !pending.request.wishes.empty()) {
+    pending.awaited = worker_.retained_delivery().collect(
+        pending.channel->session(), std::move(pending.request.wishes), pending.fences, barrier);
+    if (pending.awaited > 0) {
+      return;
+    }
+  }
+  Pending completed = std::move(pending);
   pending_.erase(found);
-  if (pending.channel != nullptr && pending.channel->state() == ChannelState::connected) {
-    complete(pending);
+  if (completed.has_client()) {
+    complete(completed, barrier);
   }
 }
 
-void Subscribing::complete(Pending& pending) {
+void Subscribing::complete(Pending& pending, BarrierId barrier) {
   Channel& channel = *pending.channel;
   Request& request = pending.request;
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-2.2.1-6] [MQTT3-3.8.4-1] [MQTT3-3.8.4-2]
@@ -119,8 +137,8 @@ void Subscribing::complete(Pending& pending) {
                                    .packet_id = request.packet_id,
                                    .properties = {},
                                    .reason_codes = request.reason_codes});
-  if (channel.has_session() && !request.wishes.empty()) {
-    worker_.retained_delivery().start(channel.session(), std::move(request.wishes), pending.fences);
+  if (channel.has_session()) {
+    worker_.retained_delivery().start(channel.session(), barrier);
   }
 }
 

@@ -1,7 +1,8 @@
 // Subscriptions coming and going: in this worker's index, and in what the other workers know of it.
 //
 // With several workers a SUBACK waits until every one of them has taken note, so that a client that
-// has its SUBACK misses nothing published anywhere afterwards. With one worker nothing waits.
+// has its SUBACK misses nothing published anywhere afterwards, and then until the retained messages
+// are collected, so that it gets nothing of that twice. With one worker nothing waits.
 #pragma once
 
 #include <unordered_map>
@@ -49,6 +50,8 @@ class Subscribing {
   void confirm(WorkerIndex worker, BarrierId barrier, bool asks_retained = false);
   void receive(const mail::Interest& interest);
   void receive(const mail::Known& known);
+  /// One of the answers that `RetainedDelivery::collect` announced has come.
+  void collected(BarrierId barrier);
 
   /// The channel is gone: its SUBACKs are not sent.
   void forget(const Channel& channel);
@@ -58,11 +61,14 @@ class Subscribing {
     Channel* channel = nullptr;
     Request request;
     unsigned awaited = 0;
-    bool is_finished = false;  // `finish` was called
+    bool is_finished = false;   // `finish` was called
+    bool is_collecting = false;  // every worker knows: `awaited` counts retained messages' answers
     RetainedDelivery::Fences fences;
+
+    [[nodiscard]] bool has_client() const;
   };
   void complete_if_known(BarrierId barrier);
-  void complete(Pending& pending);
+  void complete(Pending& pending, BarrierId barrier);
   void announce(const Space& space, mail::Interest interest);
   void removed(Space& space, NodeId node, Session& session);
 

@@ -221,12 +221,52 @@ TEST_P(RetainedDeliveryTest, WaitsForWhatIsOnItsWayToBeKept) {
     EXPECT_TRUE(harness.deliver(1, 0));
     EXPECT_TRUE(harness.deliver(2, 0));
     EXPECT_TRUE(harness.deliver(3, 0));
-    EXPECT_EQ(subscriber.read(), "SUBACK 00");
     harness.deliver(0, 2);  // asks before the message is there
+    EXPECT_EQ(subscriber.read(), "nothing");
     harness.settle();
+    EXPECT_EQ(subscriber.read(), "SUBACK 00");
     EXPECT_EQ(subscriber.read(), "PUBLISH " + topic + " " + std::string(filter) + " retain");
     EXPECT_EQ(subscriber.read(), "nothing");
     subscriber.unsubscribe(filter);
+  }
+}
+
+// [MQTT3-3.3.1-9]: who has the SUBACK gets what is published then once, and not as retained.
+TEST_P(RetainedDeliveryTest, SendsNothingAsRetainedThatCameAfterTheSuback) {
+  auto& publisher = harness.client_on(1, "publisher");
+  auto& subscriber = harness.client_on(0, "subscriber");
+  publisher.connect();
+  subscriber.connect();
+  for (int i = 0; i < 100; ++i) {
+    const std::string topic = "t/" + std::to_string(i);
+    subscriber.send_subscribe(i % 2 == 0 ? topic : topic + "/#", {});
+    while (subscriber.waiting() == 0) {
+      ASSERT_TRUE(harness.deliver_one());
+    }
+    EXPECT_EQ(subscriber.read(), "SUBACK 00");
+    publisher.send_publish(topic, "x", {.retain = true});
+    if (GetParam() > 1) {
+      harness.deliver(1, harness.owner(topic));
+    }
+    harness.settle();
+    EXPECT_EQ(subscriber.read(), "PUBLISH " + topic + " x");
+    EXPECT_EQ(subscriber.read(), "nothing");
+  }
+}
+
+TEST_P(RetainedDeliveryTest, ForgetsAnAnswerThatComesTooLate) {
+  for (int i = 0; i < 50; ++i) {
+    retain("a/" + std::to_string(i), "x");
+  }
+  for (int i = 0; i < 20; ++i) {
+    auto& hasty = harness.client("hasty" + std::to_string(i));
+    hasty.connect();
+    hasty.send_subscribe("a/#", {.qos = qos1});
+    for (int letter = 0; letter < i && harness.deliver_one(); ++letter) {
+    }
+    hasty.break_off();
+    EXPECT_EQ(harness.client("next").connect(), "CONNACK success");
+    EXPECT_EQ(subscribe_and_read("a/#").size(), 50);
   }
 }
 
