@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "peal/broker/commits.hpp"
 #include "peal/broker/handlers.hpp"
 #include "peal/broker/send_packet.hpp"
 #include "peal/broker/session.hpp"
@@ -18,6 +19,8 @@ using mqtt::ReasonCode;
 
 /// Output is flushed in the middle of a burst once so much of it lies in the arena.
 constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+/// So many QoS 1 and 2 messages of one connection may wait for the disk before it is read no more.
+constexpr int open_answers_limit = 1024;
 
 Handled refuse_direction(Channel&, const mqtt::FixedHeader&, Bytes) {
   return failure(ReasonCode::protocol_error, "a packet that only a server sends (MQTT 5 §2.1.2)");
@@ -69,7 +72,8 @@ Channel::Channel(Worker& worker, Connection& connection, const ListenerSettings&
       connection_(connection),
       listener_(listener),
       timer_(*this),
-      last_received_(worker.context().clock.now()) {
+      last_received_(worker.context().clock.now()),
+      serial_(worker.next_channel_serial()) {
   worker_.counters().connections.add();
   worker_.timers().arm(timer_, last_received_ + worker_.context().settings.limits.connect_timeout);
 }
@@ -135,9 +139,34 @@ std::uint16_t Channel::window() const {
 }
 
 bool Channel::has_receive_quota() const {
-  // 3.x knows no Receive Maximum. A QoS 1 message is answered before the next packet is looked at,
-  // so it is never open; a QoS 2 message is until its PUBREL.
-  return !is_v5() || session_->unreleased_count() < worker_.context().settings.session.inflight;
+  // 3.x knows no Receive Maximum. A QoS 1 message is open until its PUBACK, a QoS 2 message until
+  // its PUBREL.
+  return !is_v5() || session_->unreleased_count() + open_pubacks_ <
+                         worker_.context().settings.session.inflight;
+}
+
+ChannelRef Channel::reference() const { return {session_->handle(), serial_}; }
+
+void Channel::await_answer(PacketType answer) {
+  ++(answer == PacketType::puback ? open_pubacks_ : open_pubrecs_);
+  if (!is_held_back_ && open_pubacks_ + open_pubrecs_ >= open_answers_limit) {
+    is_held_back_ = is_waiting_ = true;
+    connection_.pause_input();
+  }
+}
+
+void Channel::answered(PacketType answer) {
+  if (answer != PacketType::puback && answer != PacketType::pubrec) {
+    return;
+  }
+  std::uint16_t& open = answer == PacketType::puback ? open_pubacks_ : open_pubrecs_;
+  open = static_cast<std::uint16_t>(open - (open > 0 ? 1 : 0));
+  if (is_held_back_ && open_pubacks_ + open_pubrecs_ < open_answers_limit / 2) {
+    is_held_back_ = is_waiting_ = false;
+    if (state_ != ChannelState::closed) {
+      connection_.resume_input();
+    }
+  }
 }
 
 void Channel::start_keep_alive(std::chrono::seconds interval) {
@@ -214,7 +243,7 @@ void Channel::send_reason(const Failure& failure) {
 
 void Channel::taken_over() {
   log_end("client taken over", "Session taken over", "[MQTT-3.1.4-3]", LogLevel::info);
-  if (is_v5()) {
+  if (is_v5() && state_ == ChannelState::connected) {
     send_packet(mqtt::Disconnect{.reason = ReasonCode::session_taken_over, .properties = {}});
   }
   close();

@@ -25,6 +25,7 @@ namespace peal::broker {
 
 class Session;
 class Worker;
+struct ChannelRef;
 
 enum class ChannelState : std::uint8_t {
   awaiting_connect,
@@ -79,6 +80,9 @@ class Channel final : private TimerTarget {
   [[nodiscard]] Session& session() const { return *session_; }
   [[nodiscard]] bool has_session() const { return session_ != nullptr; }
   [[nodiscard]] ClientIdentity identity() const;
+  /// Tells it from earlier connections of its session.
+  [[nodiscard]] std::uint32_t serial() const { return serial_; }
+  [[nodiscard]] ChannelRef reference() const;
   [[nodiscard]] std::uint16_t receive_maximum() const { return receive_maximum_; }
   [[nodiscard]] std::uint32_t maximum_packet_size() const { return maximum_packet_size_; }
   /// How many QoS 1 and 2 messages may be unacknowledged towards the client. [MQTT-3.3.4-9]
@@ -102,6 +106,11 @@ class Channel final : private TimerTarget {
   /// The session ended; nothing of it may be touched any more.
   void forget_session() { session_ = nullptr; }
 
+  /// A QoS 1 or 2 PUBLISH waits for its PUBACK or PUBREC; it got it. Who has very many waiting
+  /// is not read from meanwhile.
+  void await_answer(mqtt::PacketType answer);
+  void answered(mqtt::PacketType answer);
+
   // Steps of CONNECT and AUTH (handle_connect.cpp, handle_auth.cpp).
   struct Exchange {
     std::vector<std::uint8_t> connect;  // the CONNECT's body, until the exchange is over
@@ -109,6 +118,10 @@ class Channel final : private TimerTarget {
     std::string method;  // Authentication Method; stays as long as the connection [MQTT-4.12.0-5]
     AuthTicket ticket{};
     bool is_running = false;
+    // What the CONNACK will say, once the session is stored.
+    AuthAnswer answer;
+    std::string assigned_client_id;
+    bool is_session_present = false;
   };
   std::unique_ptr<Exchange> exchange;
   void authenticated(const AuthAnswer& answer);
@@ -125,6 +138,7 @@ class Channel final : private TimerTarget {
 
  private:
   friend Handled handle_connect(Channel&, const mqtt::FixedHeader&, Bytes);
+  friend void finish_connect(Channel&);
   friend Handled handle_disconnect(Channel&, const mqtt::FixedHeader&, Bytes);
   friend class ConnectSteps;
 
@@ -147,10 +161,14 @@ class Channel final : private TimerTarget {
   std::uint32_t maximum_packet_size_ = 0xFFFFFFFF;
   std::uint16_t receive_maximum_ = 0xFFFF;
   std::uint16_t topic_alias_maximum_ = 0;
+  std::uint16_t open_pubacks_ = 0;
+  std::uint16_t open_pubrecs_ = 0;
+  std::uint32_t serial_;
   ChannelState state_ = ChannelState::awaiting_connect;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::v3_1_1;
   bool is_version_known_ : 1 = false;
   bool is_waiting_ : 1 = false;
+  bool is_held_back_ : 1 = false;  // too many wait for an answer
 };
 
 }  // namespace peal::broker

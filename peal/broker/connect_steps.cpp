@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "peal/base/assert.hpp"
+#include "peal/broker/commits.hpp"
 #include "peal/broker/incoming_properties.hpp"
 #include "peal/broker/publication.hpp"
 #include "peal/broker/send_packet.hpp"
@@ -158,6 +160,7 @@ Handled ConnectSteps::authenticate(const mqtt::FixedHeader& header, Bytes body) 
   exchange->ticket = worker.issue_ticket(channel_);
   exchange->is_running = true;
   exchange->header = header;
+  body_ = body;
   const AuthTicket ticket = exchange->ticket;
   channel_.exchange = std::move(exchange);
   const AuthAnswer answer = authenticator.authenticate(request, ticket);
@@ -191,8 +194,9 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
   worker.withdraw_ticket(channel_.exchange->ticket);
   channel_.exchange->is_running = false;
   // `packet_` may be a view of these bytes: they stay until this is over.
-  const auto connect_bytes = std::exchange(channel_.exchange->connect, {});
-  const std::string assigned = packet_.client_id.empty() ? assign_client_id() : std::string{};
+  auto connect_bytes = std::exchange(channel_.exchange->connect, {});
+  std::string& assigned = channel_.exchange->assigned_client_id;
+  assigned = packet_.client_id.empty() ? assign_client_id() : std::string{};
   const std::string_view client_id = assigned.empty() ? packet_.client_id : assigned;
   if (packet_.will &&
       (packet_.will->topic.is_dollar() ||
@@ -200,11 +204,9 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
                                                 packet_.will->qos, packet_.will->retain))) {
     return failure(ReasonCode::not_authorized, "the Will Topic");
   }
+  const JournalPosition before = worker.context().journal.written();
   const auto longest = worker.context().settings.session.max_expiry;
-  expiry_asked_ = channel_.is_v5()
-                      ? packet_.properties.number(PropertyId::session_expiry_interval).value_or(0)
-                      : (packet_.clean_start ? 0 : expiry_never);  // [MQTT3-3.1.2-4]
-  const auto expiry = std::min(ExpiryInterval(expiry_asked_), ExpiryInterval(longest));
+  const auto expiry = std::min(ExpiryInterval(expiry_asked()), ExpiryInterval(longest));
   const auto opened = worker.keeper().open(
       channel_, {.space = worker.space(static_cast<NamespaceId>(channel_.listener().space)),
                  .client_id = client_id,
@@ -218,15 +220,48 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
   if (auto stored = store_will(*opened->session); !stored) {
     return stored;
   }
-  send_connack(answer, opened->is_present, assigned);
+  worker.records().opened(*opened->session);
+  channel_.exchange->answer = answer;
+  channel_.exchange->is_session_present = opened->is_present;
+  if (worker.context().journal.written() <= before) {
+    finish();
+    return {};
+  }
+  channel_.exchange->connect =
+      connect_bytes.empty() ? std::vector(body_.begin(), body_.end()) : std::move(connect_bytes);
+  channel_.state_ = ChannelState::authenticating;
+  channel_.is_waiting_ = true;
+  channel_.connection().pause_input();
+  worker.commits().when_safe(after_commit::Connack{channel_.reference()});
+  return {};
+}
+
+void ConnectSteps::finish() {
+  const bool is_present = channel_.exchange->is_session_present;
+  send_connack(channel_.exchange->answer, is_present, channel_.exchange->assigned_client_id);
   if (channel_.exchange->method.empty()) {
     channel_.exchange.reset();  // nothing of it is needed again
   }
   channel_.state_ = ChannelState::connected;
   channel_.start_keep_alive(agreed_keep_alive());
-  log_connected(opened->is_present);
-  worker.outbound().pump(*opened->session);  // [MQTT-4.4.0-1] [MQTT3-4.4.0-1] [MQTT3-3.1.2-5]
-  return {};
+  log_connected(is_present);
+  // [MQTT-4.4.0-1] [MQTT3-4.4.0-1] [MQTT3-3.1.2-5]
+  channel_.worker().outbound().pump(channel_.session());
+}
+
+std::uint32_t ConnectSteps::expiry_asked() const {
+  return channel_.is_v5()
+             ? packet_.properties.number(PropertyId::session_expiry_interval).value_or(0)
+             : (packet_.clean_start ? 0 : expiry_never);  // [MQTT3-3.1.2-4]
+}
+
+void finish_connect(Channel& channel) {
+  channel.is_waiting_ = false;
+  const auto connect = std::exchange(channel.exchange->connect, {});
+  const auto packet = mqtt::decode_connect(channel.exchange->header, connect);
+  PEAL_ASSERT(packet.has_value());  // it was decoded before
+  ConnectSteps(channel, *packet).finish();
+  channel.connection().resume_input();
 }
 
 /// A name nobody has, whose session lives on this worker. [MQTT-3.1.3-6] [MQTT-3.1.3-7]
@@ -317,7 +352,7 @@ void ConnectSteps::send_connack(const AuthAnswer& answer, bool session_present,
     }
   };
   const std::uint32_t expiry = channel_.session_->expiry_interval.count();
-  if (expiry != expiry_asked_) {
+  if (expiry != expiry_asked()) {
     number(PropertyId::session_expiry_interval, expiry);
   }
   number(PropertyId::receive_maximum, settings.session.inflight);

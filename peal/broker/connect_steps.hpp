@@ -20,6 +20,8 @@ class ConnectSteps {
   [[nodiscard]] Handled authenticate(const mqtt::FixedHeader& header, Bytes body);
   /// It is who it says: session, CONNACK, what was left open.
   [[nodiscard]] Handled accept(const AuthAnswer& answer);
+  /// Its session is stored, if it has to be: CONNACK, and what was left open.
+  void finish();
 
  private:
   [[nodiscard]] Handled check_version() const;
@@ -32,11 +34,12 @@ class ConnectSteps {
   [[nodiscard]] Handled store_will(Session& session);
   [[nodiscard]] std::chrono::seconds agreed_keep_alive() const;
   void log_connected(bool session_present) const;
+  [[nodiscard]] std::uint32_t expiry_asked() const;
   void send_connack(const AuthAnswer& answer, bool session_present, std::string_view assigned_id);
 
   Channel& channel_;
   const mqtt::Connect& packet_;
-  std::uint32_t expiry_asked_ = 0;
+  Bytes body_;  // of the CONNECT, when it was not kept
 };
 
 /// The question for the authenticator; views into `packet`.

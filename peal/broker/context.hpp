@@ -9,6 +9,7 @@
 #include "peal/broker/ports/authenticator.hpp"
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/ports/clock.hpp"
+#include "peal/broker/ports/journal.hpp"
 #include "peal/broker/ports/log.hpp"
 #include "peal/broker/ports/mailbox.hpp"
 #include "peal/broker/ports/publish_hook.hpp"
@@ -23,6 +24,7 @@ struct Context {
   Random& random;
   Log& log;
   Mailbox& mailbox;
+  Journal& journal;
   Authenticator& authenticator;
   Authorizer& authorizer;
   PublishHook* publish_hook = nullptr;  // may be null

@@ -16,6 +16,17 @@ void answer(Channel& channel, PacketType type, mqtt::PacketId packet_id, ReasonC
       mqtt::Ack{.type = type, .packet_id = packet_id, .reason = reason, .properties = {}});
 }
 
+/// As `answer`; for a durable session once what was noted just now is safe.
+void answer_when_safe(Channel& channel, PacketType type, mqtt::PacketId packet_id,
+                      ReasonCode reason) {
+  if (SessionRecords::is_durable(channel.session())) {
+    channel.worker().commits().when_safe(after_commit::Answer{
+        .to = channel.reference(), .type = type, .packet_id = packet_id, .reason = reason});
+  } else {
+    answer(channel, type, packet_id, reason);
+  }
+}
+
 /// The client has a QoS 1 message, or does not want it. [MQTT-4.4.0-2]
 void handle_puback(Channel& channel, const mqtt::Ack& packet) {
   Session& session = channel.session();
@@ -41,13 +52,17 @@ void handle_pubrec(Channel& channel, const mqtt::Ack& packet) {
     return;
   }
   session.outgoing.release(*entry);
-  answer(channel, PacketType::pubrel, packet.packet_id, ReasonCode::success);
+  channel.worker().records().in_flight(session, *entry);
+  answer_when_safe(channel, PacketType::pubrel, packet.packet_id, ReasonCode::success);
 }
 
 /// The client will not send the message again. [MQTT-4.3.3-11] [MQTT-4.3.3-12]
 void handle_pubrel(Channel& channel, const mqtt::Ack& packet) {
   const bool was_known = channel.session().release(packet.packet_id);
-  answer(channel, PacketType::pubcomp, packet.packet_id,
+  if (was_known) {
+    channel.worker().records().released(channel.session(), packet.packet_id);
+  }
+  answer_when_safe(channel, PacketType::pubcomp, packet.packet_id,
          was_known || !channel.is_v5() ? ReasonCode::success
                                        : ReasonCode::packet_identifier_not_found);
 }

@@ -16,6 +16,10 @@ namespace {
 using mqtt::QoS;
 using mqtt::ReasonCode;
 
+mqtt::PacketType answer_to(QoS qos) {
+  return qos == QoS::at_least_once ? mqtt::PacketType::puback : mqtt::PacketType::pubrec;
+}
+
 /// Puts the topic in place of the alias. [MQTT-3.3.2-7] [MQTT-3.3.2-12]
 Handled resolve_alias(Channel& channel, mqtt::Publish& packet, std::uint16_t alias) {
   if (alias == 0) {
@@ -60,6 +64,10 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
   if (message.retain && !channel.worker().router().can_retain(channel.session().space(), message)) {
     return ReasonCode::quota_exceeded;
   }
+  if ((message.retain || message.qos != QoS::at_most_once) && context.journal.is_durable() &&
+      context.journal.has_failed()) {
+    return ReasonCode::quota_exceeded;
+  }
   if (context.publish_hook != nullptr &&
       !context.publish_hook->on_publish(channel.identity(), message)) {
     return ReasonCode::not_authorized;
@@ -71,12 +79,22 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
 /// [MQTT-4.3.2-5] [MQTT-4.3.3-9] [MQTT3-4.3.2-2]
 /// PUBACK or PUBREC. [MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT3-3.3.4-1]
 /// [MQTT3-2.3.1-6]
-void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
-  channel.send_packet(mqtt::Ack{.type = packet.qos == QoS::at_least_once ? mqtt::PacketType::puback
-                                                                         : mqtt::PacketType::pubrec,
-                                .packet_id = packet.packet_id,
-                                .reason = reason,  // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
-                                .properties = {}});
+/// `rounds`   how many commits it waits for.
+void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason,
+                 std::uint8_t rounds = 1) {
+  const auto type = answer_to(packet.qos);
+  channel.await_answer(type);
+  channel.worker().commits().when_safe(
+      after_commit::Answer{.to = channel.reference(),
+                           .type = type,
+                           .packet_id = packet.packet_id,
+                           .reason = reason,  // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
+                           .rounds = rounds});
+}
+
+void store_identifier(Channel& channel, mqtt::PacketId packet_id) {
+  channel.session().add_unreleased(packet_id);
+  channel.worker().records().received(channel.session(), packet_id);
 }
 
 Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
@@ -90,11 +108,15 @@ Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason)
   if (reason != ReasonCode::not_authorized && reason != ReasonCode::quota_exceeded) {
     return failure(reason, "PUBLISH (MQTT 5 §3.3)");
   }
+  const Journal& journal = channel.worker().context().journal;
+  if (packet.qos != QoS::at_most_once && journal.is_durable() && journal.has_failed()) {
+    return failure(reason, "store: nothing can be kept");  // an acknowledgement would say it was
+  }
   // A QoS 0 message is dropped; in 3.x an acknowledgement cannot say no. [MQTT3-3.3.5-2]
   if (packet.qos != QoS::at_most_once) {
     acknowledge(channel, packet, ReasonCode::success);
     if (packet.qos == QoS::exactly_once) {
-      channel.session().add_unreleased(packet.packet_id);  // its PUBREL will come
+      store_identifier(channel, packet.packet_id);  // its PUBREL will come
     }
   }
   return {};
@@ -133,7 +155,8 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   }
   Session& session = channel.session();
   if (packet->qos == QoS::exactly_once && session.is_unreleased(packet->packet_id)) {
-    acknowledge(channel, *packet, ReasonCode::success);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
+    // The first one may still be on its way into the queues, a commit from now.
+    acknowledge(channel, *packet, ReasonCode::success, 2);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
     return {};
   }
   if (packet->qos != QoS::at_most_once && !channel.has_receive_quota()) {
@@ -151,17 +174,35 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
       refusal != ReasonCode::success) {
     return refuse(channel, *packet, refusal);
   }
+  if (packet->qos == QoS::at_most_once) {
+    Publication publication(message);
+    (void)worker.router().route(session.space(), publication);
+    return {};
+  }
+  channel.await_answer(answer_to(packet->qos));
   if (packet->qos == QoS::exactly_once) {
-    session.add_unreleased(packet->packet_id);  // before it is handed on
+    store_identifier(channel, packet->packet_id);  // before it is handed on
+    if (SessionRecords::is_durable(session)) {
+      worker.commits().when_safe(after_commit::Route{.from = channel.reference(),
+                                                     .message = Message::make(message),
+                                                     .packet_id = packet->packet_id});
+      return {};
+    }
   }
   Publication publication(message);
-  const bool is_wanted = worker.router().route(session.space(), publication);
-  if (packet->qos != QoS::at_most_once) {
-    acknowledge(
-        channel, *packet,
-        is_wanted || !channel.is_v5() ? ReasonCode::success : ReasonCode::no_matching_subscribers);
-  }
+  route_and_acknowledge(worker, session, channel.reference(), publication, packet->packet_id);
   return {};
+}
+
+void route_and_acknowledge(Worker& worker, Session& session, const ChannelRef& channel, Publication& publication,
+                           mqtt::PacketId packet_id) {
+  
+  const bool is_wanted = worker.router().route(session.space(), publication);
+  worker.commits().when_safe(after_commit::Answer{
+      .to = channel,
+      .type = answer_to(publication.fields().qos),
+      .packet_id = packet_id,
+      .reason = is_wanted ? ReasonCode::success : ReasonCode::no_matching_subscribers});
 }
 
 }  // namespace peal::broker

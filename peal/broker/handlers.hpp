@@ -8,6 +8,8 @@
 
 namespace peal::broker {
 
+class Publication;
+
 Handled handle_connect(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
 Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
 Handled handle_ack(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
@@ -16,5 +18,13 @@ Handled handle_unsubscribe(Channel& channel, const mqtt::FixedHeader& header, By
 Handled handle_pingreq(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
 Handled handle_disconnect(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
 Handled handle_auth(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
+
+// What follows once something is stored (Commits).
+
+/// Routes a QoS 1 or 2 message of `session` and acknowledges it when whoever got it keeps it.
+void route_and_acknowledge(Worker& worker, Session& session, const ChannelRef& channel,
+                           Publication& publication, mqtt::PacketId packet_id);
+/// The session that a CONNECT asked for is stored: the CONNACK and what follows it.
+void finish_connect(Channel& channel);
 
 }  // namespace peal::broker

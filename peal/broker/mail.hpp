@@ -152,11 +152,22 @@ struct GroupReturn {
   std::uint8_t attempts = 0;
 };
 
+/// Which part of a message's way another worker answers for: as the member of a shared subscription
+/// (GroupDeliver), or as a receiver (Publish).
+enum class Stage : std::uint8_t { member, receiver };
+
+/// So many messages of that stage from the receiver of this mail are safe at `from`.
+struct Safe {
+  WorkerIndex from{};
+  Stage stage{};
+  std::uint64_t count = 0;
+};
+
 }  // namespace mail
 
 using Mail =
     std::variant<mail::Publish, mail::Interest, mail::Known, mail::RetainedRequest,
                  mail::RetainedReply, mail::GroupJoin, mail::GroupLeave, mail::GroupPresence,
-                 mail::GroupDeliver, mail::GroupDone, mail::GroupReturn>;
+                 mail::GroupDeliver, mail::GroupDone, mail::GroupReturn, mail::Safe>;
 
 }  // namespace peal::broker

@@ -16,6 +16,10 @@ inline constexpr Time never = Time::max();
 /// Who published a message: a hash of namespace and Client Identifier. 0 is the server itself.
 enum class PublisherId : std::uint64_t { server = 0 };
 
+/// Names a message that a worker keeps in its journal, for ever. Of one worker and run of the
+/// server, a later message has the greater one. The highest bit is never set.
+enum class KeptId : std::uint64_t { none = 0 };
+
 /// What a Message is made from; views into somebody's bytes.
 struct MessageFields {
   mqtt::TopicName topic;
@@ -48,6 +52,10 @@ class Message final : public SharedBuffer {
   [[nodiscard]] Time expires() const { return expires_; }
   [[nodiscard]] bool is_expired(Time now) const { return expires_ <= now; }
   [[nodiscard]] PublisherId publisher() const { return publisher_; }
+  /// What the worker that made it calls it in its journal. Written once, by that worker, which
+  /// alone reads it.
+  [[nodiscard]] KeptId kept() const { return kept_; }
+  void set_kept(KeptId kept) const { kept_ = kept; }
   /// Bytes that count against queue limits: topic, properties and payload.
   [[nodiscard]] std::size_t bytes() const {
     return std::size_t{topic_size_} + properties_size_ + payload_size_;
@@ -67,6 +75,7 @@ class Message final : public SharedBuffer {
   bool retain_;
   Time expires_;
   PublisherId publisher_;
+  mutable KeptId kept_ = KeptId::none;
 };
 
 using MessageRef = SharedRef<Message>;

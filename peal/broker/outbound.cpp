@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "peal/broker/channel.hpp"
+#include "peal/broker/commits.hpp"
 #include "peal/broker/send_packet.hpp"
 #include "peal/broker/session.hpp"
 #include "peal/broker/worker.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 /// No more output is made before a flush once so much of it lies in the arena.
 constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+/// So many messages of a queue are brought from disk at a time.
+constexpr std::size_t fetched_at_once = 64;
 
 }  // namespace
 
@@ -39,7 +42,7 @@ bool Outbound::send_at_most_once(Session& session, Publication& publication,
   Counters& counters = worker_.counters();
   const Context& context = worker_.context();
   Channel* channel = session.channel;
-  if (channel == nullptr) {
+  if (channel == nullptr || channel->state() != ChannelState::connected) {
     if (context.settings.queue.qos0_offline && copy.group == nullptr) {
       return enqueue(session, publication, copy);
     }
@@ -77,13 +80,31 @@ bool Outbound::enqueue(Session& session, Publication& publication, const Outboun
   if (!make_room(session, publication.message()->bytes())) {
     return false;
   }
-  session.outgoing.push(publication.message(), copy.qos, copy.retain, copy.identifiers, copy.group);
+  if (SessionRecords::is_durable(session) && copy.qos != QoS::at_most_once) {
+    keep(session, publication, copy);
+  } else {
+    session.outgoing.push(publication.message(), copy.qos, copy.retain, copy.identifiers,
+                          copy.group);
+  }
   worker_.counters().queued_messages.add();
   if (session.channel != nullptr && !session.is_listed) {
     session.is_listed = true;
     listed_.push_back(session.handle());
   }
   return true;
+}
+
+/// Queues a copy that the journal keeps; beyond the budget of memory its bytes are left to the disk.
+void Outbound::keep(Session& session, Publication& publication, const OutboundCopy& copy) {
+  const Context& context = worker_.context();
+  const MessageRef& message = publication.kept_message(context.journal);
+  Outgoing& outgoing = session.outgoing;
+  outgoing.push(message, copy.qos, copy.retain, copy.identifiers, copy.group);
+  worker_.records().queued(session, message->kept(), copy.qos, copy.retain, copy.identifiers);
+  const bool is_soon = session.channel != nullptr && outgoing.waiting_count() <= fetched_at_once;
+  outgoing.keep_last(!is_soon && copy.group == nullptr &&
+                     kept_in_memory_bytes_ + message->bytes() >
+                         context.settings.queue.memory_bytes / context.worker_count);
 }
 
 bool Outbound::make_room(Session& session, std::size_t bytes) {
@@ -121,6 +142,7 @@ void Outbound::discard(Session& session, const OutgoingMessage& entry) {
       details != nullptr && details->is_shared) {
     worker_.shared().done(session, details->group);
   }
+  worker_.records().done(session, entry);
   session.outgoing.drop(entry);
   worker_.counters().queued_messages.subtract();
 }
@@ -130,6 +152,7 @@ void Outbound::done(Session& session, OutgoingMessage& entry) {
       details != nullptr && details->is_shared) {
     worker_.shared().done(session, details->group);
   }
+  worker_.records().done(session, entry);
   session.outgoing.finish(entry);
   worker_.counters().queued_messages.subtract();
 }
@@ -165,16 +188,25 @@ bool Outbound::send_again(Channel& channel) {
     return false;
   }
   if (entry->state == FlowState::released) {
-    channel.send_packet(mqtt::Ack{.type = mqtt::PacketType::pubrel,
-                                  .packet_id = entry->packet_id,
-                                  .reason = mqtt::ReasonCode::success,
-                                  .properties = {}});
+    // That it was released may not be stored yet.
+    worker_.commits().when_safe(after_commit::Answer{.to = channel.reference(),
+                                                     .type = mqtt::PacketType::pubrel,
+                                                     .packet_id = entry->packet_id,
+                                                     .reason = mqtt::ReasonCode::success});
     outgoing.resent();
+    return true;
+  }
+  if (entry->is_on_disk()) {
+    return fetch(channel.session());
+  }
+  if (entry->is_kept && entry->qos == QoS::exactly_once) {
+    outgoing.resent();
+    worker_.commits().when_safe(after_commit::Send{channel.reference(), entry->packet_id, true});
     return true;
   }
   // Never refused by its size: a client that now allows less than before gets it dropped as if
   // delivered.
-  const bool fits = send_publish(channel, entry->message->fields(),
+  const bool fits = send_publish(channel, entry->message()->fields(),
                                  {.packet_id = entry->packet_id,
                                   .qos = entry->qos,
                                   .retain = entry->retain,
@@ -197,14 +229,17 @@ bool Outbound::send_next(Channel& channel) {
   if (next == nullptr || outgoing.next_resend() != nullptr) {
     return false;
   }
-  if (next->message->is_expired(worker_.context().clock.now())) {
+  if (next->is_on_disk()) {
+    return fetch(session);
+  }
+  if (next->message()->is_expired(worker_.context().clock.now())) {
     worker_.counters().dropped_expired.add();  // [MQTT-3.3.2-5]
     discard(session, outgoing.take_waiting());
     return true;
   }
   if (next->qos == QoS::at_most_once) {
     const OutgoingMessage entry = outgoing.take_waiting();
-    send_publish(channel, entry.message->fields(),
+    send_publish(channel, entry.message()->fields(),
                  {.retain = entry.retain, .identifiers = outgoing.identifiers_of(entry)});
     outgoing.drop(entry);
     worker_.counters().queued_messages.subtract();
@@ -214,15 +249,64 @@ bool Outbound::send_next(Channel& channel) {
     return false;
   }
   OutgoingMessage& entry = outgoing.begin_flight();
-  const bool fits = send_publish(channel, entry.message->fields(),
+  if (entry.is_kept && entry.qos == QoS::exactly_once) {
+    // Under another identifier the client would take it for another message after a restart.
+    worker_.records().in_flight(session, entry);
+    worker_.commits().when_safe(after_commit::Send{channel.reference(), entry.packet_id});
+    return true;
+  }
+  send_first(channel, entry, false);
+  return true;
+}
+
+void Outbound::send_first(Channel& channel, OutgoingMessage& entry, bool dup) {
+  const Outgoing& outgoing = channel.session().outgoing;
+  const bool fits = send_publish(channel, entry.message()->fields(),
                                  {.packet_id = entry.packet_id,
                                   .qos = entry.qos,
                                   .retain = entry.retain,
+                                  .dup = dup,
                                   .identifiers = outgoing.identifiers_of(entry)});
   if (!fits) {
-    done(session, entry);  // [MQTT-3.1.2-25]
+    done(channel.session(), entry);  // [MQTT-3.1.2-25]
   }
-  return true;
+}
+
+void Outbound::send_stored(Channel& channel, mqtt::PacketId packet_id, bool dup) {
+  OutgoingMessage* entry = channel.session().outgoing.in_flight(packet_id);
+  if (entry != nullptr && entry->state == FlowState::sent && entry->message() != nullptr &&
+      channel.state() == ChannelState::connected) {
+    send_first(channel, *entry, dup);
+  }
+}
+
+/// Asks for the next messages whose bytes are on disk. returns   false: nothing to send till then.
+bool Outbound::fetch(Session& session) {
+  if (!session.is_fetching) {
+    session.is_fetching = true;
+    worker_.context().journal.fetch(session.handle(), session.stored,
+                                    session.outgoing.wanted_from_disk(fetched_at_once));
+  }
+  return false;
+}
+
+void Outbound::fetched(Session& session, std::span<const Fetched> messages) {
+  session.is_fetching = false;
+  for (const Fetched& fetched : messages) {
+    if (fetched.bytes) {
+      session.outgoing.load(fetched.message, fetched.bytes);
+    } else if (OutgoingMessage* entry = session.outgoing.in_flight_on_disk(fetched.message)) {
+      done(session, *entry);
+    } else {
+      // Expired meanwhile: as such it is dropped when its turn comes.
+      MessageFields gone;
+      gone.expires = Time::min();
+      session.outgoing.load(fetched.message, Message::make(gone));
+    }
+  }
+  if (session.channel != nullptr) {
+    pump(session);
+  }
 }
 
 /// returns   false when the packet is larger than the client allows; it was not sent then.

@@ -45,6 +45,14 @@ class Outbound {
   /// and written as one piece, however the messages came.
   void pump_listed();
 
+  /// The identifier of a QoS 2 message is stored: it is sent.
+  void send_stored(Channel& channel, mqtt::PacketId packet_id, bool dup);
+  /// Messages of the session's queue came from disk.
+  void fetched(Session& session, std::span<const Fetched> messages);
+
+  /// Where the queues of all sessions count what they have in memory.
+  [[nodiscard]] std::size_t& kept_in_memory_bytes() { return kept_in_memory_bytes_; }
+
   /// A message is finished: by its acknowledgement or because it was dropped.
   void done(Session& session, OutgoingMessage& entry);
 
@@ -52,12 +60,16 @@ class Outbound {
   bool send_at_most_once(Session& session, Publication& publication, const OutboundCopy& copy);
   bool enqueue(Session& session, Publication& publication, const OutboundCopy& copy);
   bool make_room(Session& session, std::size_t bytes);
+  bool fetch(Session& session);
+  void send_first(Channel& channel, OutgoingMessage& entry, bool dup);
+  void keep(Session& session, Publication& publication, const OutboundCopy& copy);
   bool send_again(Channel& channel);
   bool send_next(Channel& channel);
   bool send_publish(Channel& channel, const MessageFields& fields, PublishHeader header);
   void discard(Session& session, const OutgoingMessage& entry);
 
   Worker& worker_;
+  std::size_t kept_in_memory_bytes_ = 0;  // of kept messages that wait: what the budget limits
   std::vector<SessionHandle> listed_;  // each once, see Session::is_listed
 };
 

@@ -1,5 +1,7 @@
 #include "peal/broker/outgoing.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "peal/base/assert.hpp"
@@ -12,25 +14,155 @@ constexpr std::uint32_t not_found = 0xFFFFFFFF;
 /// Finished entries behind an unfinished one, from which the ring is put together anew.
 constexpr std::uint32_t compact_from = 512;
 
+/// A size in six bits: two steps to the next power of two, rounded up.
+std::uint8_t class_of_bytes(std::size_t bytes) {
+  const unsigned exponent = bytes < 4 ? 0 : static_cast<unsigned>(std::bit_width(bytes - 1)) - 2;
+  const std::size_t halves = (bytes + (std::size_t{1} << exponent) - 1) >> exponent;  // 3 or 4
+  return static_cast<std::uint8_t>(std::min<std::size_t>(exponent * 2 + (halves > 3 ? 1 : 0), 63));
+}
+
+std::size_t bytes_of_class(std::uint8_t size_class) {
+  return std::size_t{3U + (size_class & 1U)} << (size_class >> 1);
+}
+
 }  // namespace
+
+std::size_t OutgoingMessage::bytes() const {
+  if (is_kept) {
+    return bytes_of_class(size_class);
+  }
+  return message() == nullptr ? 0 : message()->bytes();
+}
+
+void OutgoingMessage::let_go() {
+  if (const Message* held = message(); held != nullptr) {
+    const KeptId name_of_it = kept();
+    held_ = 0;
+    if (is_kept) {
+      name(name_of_it);
+    }
+    held->release();
+  }
+}
+
+/// Counts an entry that waits from now on.
+void Outgoing::begin_waiting(const OutgoingMessage& entry) {
+  waiting_bytes_ += entry.bytes();
+  if (in_memory_bytes_ != nullptr && entry.is_kept && !entry.is_on_disk()) {
+    *in_memory_bytes_ += entry.bytes();
+  }
+}
+
+void Outgoing::end_waiting(const OutgoingMessage& entry) {
+  waiting_bytes_ -= entry.bytes();
+  if (in_memory_bytes_ != nullptr && entry.is_kept && !entry.is_on_disk()) {
+    *in_memory_bytes_ -= entry.bytes();
+  }
+}
+
+void Outgoing::keep_last(bool is_on_disk) {
+  OutgoingMessage& entry = waiting_.back();
+  end_waiting(entry);
+  entry.size_class = class_of_bytes(entry.message()->bytes()) & 63;
+  entry.is_kept = true;
+  if (is_on_disk) {
+    entry.let_go();
+  }
+  begin_waiting(entry);
+}
+
+void Outgoing::restore(const StoredCopy& copy) {
+  OutgoingMessage entry;
+  entry.name(copy.message);
+  entry.is_kept = true;
+  entry.size_class = class_of_bytes(copy.bytes) & 63;
+  entry.qos = copy.qos;
+  entry.retain = copy.retain;
+  entry.packet_id = copy.packet_id;
+  set_identifiers(entry, copy.identifiers, nullptr);
+  if (copy.packet_id == mqtt::PacketId::none) {
+    waiting_.push_back(entry);
+    begin_waiting(entry);
+    return;
+  }
+  entry.state = copy.is_released ? FlowState::released : FlowState::sent;
+  in_flight_.push_back(entry);
+  last_packet_id_ = static_cast<std::uint16_t>(copy.packet_id);
+  descents_ =
+      static_cast<std::uint16_t>(descents_ + (is_descent(in_flight_.size() - 1) ? 1 : 0));
+}
+
+std::vector<KeptId> Outgoing::wanted_from_disk(std::size_t limit) const {
+  std::vector<KeptId> wanted;
+  auto look_at = [&](const OutgoingMessage& entry) {
+    if (entry.is_on_disk() && entry.state < FlowState::released && wanted.size() < limit) {
+      wanted.push_back(entry.kept());
+    }
+  };
+  for (std::uint32_t i = resend_at_; i < in_flight_.size(); ++i) {
+    look_at(in_flight_[i]);
+  }
+  for (std::uint32_t i = 0; i < waiting_.size() && i < limit; ++i) {
+    look_at(waiting_[i]);
+  }
+  return wanted;
+}
+
+OutgoingMessage* Outgoing::in_flight_on_disk(KeptId kept) {
+  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
+    OutgoingMessage& entry = in_flight_[i];
+    if (entry.is_on_disk() && entry.kept() == kept && entry.state == FlowState::sent) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+bool Outgoing::load(KeptId kept, const MessageRef& message) {
+  OutgoingMessage* entry = in_flight_on_disk(kept);
+  for (std::uint32_t i = 0; entry == nullptr && i < waiting_.size(); ++i) {
+    if (waiting_[i].is_on_disk() && waiting_[i].kept() == kept) {
+      entry = &waiting_[i];
+    }
+  }
+  if (entry == nullptr) {
+    return false;
+  }
+  const bool waits = entry->state == FlowState::waiting;
+  if (waits) {
+    end_waiting(*entry);
+  }
+  message->set_kept(kept);
+  message->retain();
+  entry->hold(message.get());
+  if (waits) {
+    begin_waiting(*entry);
+  }
+  return true;
+}
 
 void Outgoing::push(const MessageRef& message, mqtt::QoS qos, bool retain,
                     std::span<const std::uint32_t> identifiers, const GroupRef* group) {
   OutgoingMessage entry;
-  entry.message = message.get();
-  entry.message->retain();
+  message->retain();
+  entry.hold(message.get());
   entry.qos = qos;
   entry.retain = retain;
+  set_identifiers(entry, identifiers, group);
+  waiting_.push_back(entry);
+  begin_waiting(entry);
+}
+
+void Outgoing::set_identifiers(OutgoingMessage& entry, std::span<const std::uint32_t> identifiers,
+                               const GroupRef* group) {
   if (identifiers.size() <= 1 && group == nullptr) {
     entry.identifier = identifiers.empty() ? 0 : identifiers.front();
-  } else {
-    entry.has_details = true;
-    entry.identifier = add_details({{identifiers.begin(), identifiers.end()},
-                                    group != nullptr ? *group : GroupRef{},
-                                    group != nullptr});
+    return;
   }
-  waiting_.push_back(entry);
-  waiting_bytes_ += message->bytes();
+  entry.has_details = true;
+  entry.identifier = add_details({{identifiers.begin(), identifiers.end()},
+                                  group != nullptr ? *group : GroupRef{},
+                                  group != nullptr});
 }
 
 std::uint32_t Outgoing::add_details(OutgoingDetails details) {
@@ -49,7 +181,7 @@ std::uint32_t Outgoing::add_details(OutgoingDetails details) {
 
 OutgoingMessage Outgoing::take_waiting() {
   const OutgoingMessage entry = waiting_.pop_front();
-  waiting_bytes_ -= entry.message->bytes();
+  end_waiting(entry);
   return entry;
 }
 
@@ -115,14 +247,12 @@ OutgoingMessage* Outgoing::in_flight(mqtt::PacketId packet_id) {
 
 void Outgoing::release(OutgoingMessage& entry) {
   entry.state = FlowState::released;
-  if (entry.message != nullptr) {
-    std::exchange(entry.message, nullptr)->release();
-  }
+  entry.let_go();
 }
 
 void Outgoing::finish(OutgoingMessage& entry) {
   drop(entry);
-  entry.message = nullptr;
+  entry.hold(nullptr);
   entry.has_details = false;
   entry.state = FlowState::done;
   if (entry.is_sent_here) {
@@ -196,8 +326,8 @@ const OutgoingDetails* Outgoing::details_of(const OutgoingMessage& entry) const 
 }
 
 void Outgoing::drop(const OutgoingMessage& entry) {
-  if (entry.message != nullptr) {
-    entry.message->release();
+  if (entry.message() != nullptr) {
+    entry.message()->release();
   }
   if (entry.has_details) {
     details_->items[entry.identifier] = {};
@@ -209,8 +339,8 @@ std::vector<OutgoingMessage> Outgoing::take_expired(Time now) {
   std::vector<OutgoingMessage> taken;
   for (std::uint32_t left = waiting_.size(); left > 0; --left) {
     const OutgoingMessage entry = waiting_.pop_front();
-    if (entry.message->is_expired(now)) {
-      waiting_bytes_ -= entry.message->bytes();
+    if (!entry.is_on_disk() && entry.message()->is_expired(now)) {
+      end_waiting(entry);
       taken.push_back(entry);
     } else {
       waiting_.push_back(entry);
@@ -225,14 +355,14 @@ std::vector<OutgoingMessage> Outgoing::take_shared() {
     return taken;
   }
   auto is_shared = [&](const OutgoingMessage& entry) {
-    return entry.has_details && details_->items[entry.identifier].is_shared;
+    return entry.has_details && !entry.is_on_disk() && details_->items[entry.identifier].is_shared;
   };
   for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
     OutgoingMessage& entry = in_flight_[i];
     if (is_shared(entry) && entry.state == FlowState::sent &&
         entry.qos == mqtt::QoS::at_least_once) {
       taken.push_back(entry);
-      entry.message = nullptr;
+      entry.hold(nullptr);
       entry.has_details = false;
       entry.state = FlowState::done;
       outstanding_ = static_cast<std::uint16_t>(outstanding_ - (entry.is_sent_here ? 1 : 0));
@@ -243,7 +373,7 @@ std::vector<OutgoingMessage> Outgoing::take_shared() {
   for (std::uint32_t left = waiting_.size(); left > 0; --left) {
     const OutgoingMessage entry = waiting_.pop_front();
     if (is_shared(entry)) {
-      waiting_bytes_ -= entry.message->bytes();
+      end_waiting(entry);
       taken.push_back(entry);
     } else {
       waiting_.push_back(entry);
@@ -257,6 +387,7 @@ void Outgoing::clear() {
     drop(in_flight_[i]);
   }
   for (std::uint32_t i = 0; i < waiting_.size(); ++i) {
+    end_waiting(waiting_[i]);
     drop(waiting_[i]);
   }
   in_flight_.clear();

@@ -14,6 +14,7 @@
 #include "peal/base/ring.hpp"
 #include "peal/broker/mail.hpp"
 #include "peal/broker/message.hpp"
+#include "peal/broker/ports/journal.hpp"
 
 namespace peal::broker {
 
@@ -25,16 +26,42 @@ enum class FlowState : std::uint8_t {
   done,      // finished, but something before it is not
 };
 
-/// One message for one client.
+/// One message for one client. A message that the journal keeps may be on disk alone: then only its
+/// name and about its size are here.
 struct OutgoingMessage {
-  const Message* message = nullptr;  // a hold; null once released
   mqtt::PacketId packet_id = mqtt::PacketId::none;
   FlowState state : 3 = FlowState::waiting;
   mqtt::QoS qos : 3 = mqtt::QoS::at_most_once;
-  bool retain : 1 = false;        // the RETAIN flag it goes out with
-  bool has_details : 1 = false;   // `identifier` is an index into the details
-  bool is_sent_here : 1 = false;  // on this Network Connection
-  std::uint32_t identifier = 0;   // the Subscription Identifier, or where more is
+  bool retain : 1 = false;             // the RETAIN flag it goes out with
+  bool has_details : 1 = false;        // `identifier` is an index into the details
+  bool is_sent_here : 1 = false;       // on this Network Connection
+  bool is_kept : 1 = false;            // the journal has it
+  std::uint8_t size_class : 6 = 0;     // of a kept one; see `class_of_bytes`
+  std::uint32_t identifier = 0;        // the Subscription Identifier, or where more is
+
+  /// null: released, or on disk.
+  [[nodiscard]] const Message* message() const {
+    return is_on_disk() ? nullptr : reinterpret_cast<const Message*>(held_);
+  }
+  [[nodiscard]] bool is_on_disk() const { return (held_ & 1) != 0; }
+  /// Its name in the journal.
+  [[nodiscard]] KeptId kept() const {
+    return !is_kept        ? KeptId::none
+           : is_on_disk() ? static_cast<KeptId>(held_ >> 1)
+                          : message()->kept();
+  }
+  /// What it counts against the queue's limit. Of a kept one up to half more than it is, so that
+  /// it is the same wherever its bytes are.
+  [[nodiscard]] std::size_t bytes() const;
+
+  /// Takes over a hold.
+  void hold(const Message* message) { held_ = reinterpret_cast<std::uintptr_t>(message); }
+  /// Lets go of the message; a kept one's name stays.
+  void let_go();
+  void name(KeptId kept) { held_ = static_cast<std::uintptr_t>(kept) << 1 | 1; }
+
+ private:
+  std::uintptr_t held_ = 0;  // a hold on a Message, or a KeptId with the lowest bit set
 };
 static_assert(sizeof(OutgoingMessage) == 16);
 
@@ -53,9 +80,35 @@ class Outgoing {
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
 
+  /// Where the bytes of kept messages that wait here in memory are counted, together with others'.
+  void count_into(std::size_t& kept_in_memory_bytes) { in_memory_bytes_ = &kept_in_memory_bytes; }
+
   /// Queues a message behind all others; takes a hold on it.
   void push(const MessageRef& message, mqtt::QoS qos, bool retain,
             std::span<const std::uint32_t> identifiers, const GroupRef* group);
+  /// The last one pushed is in the journal; with `is_on_disk` its bytes are left to it.
+  void keep_last(bool is_on_disk);
+  /// Puts back what a start found, in order. Its bytes are on disk.
+  void restore(const StoredCopy& copy);
+
+  /// What has to be brought from disk before more can be sent, at most `limit` of it.
+  [[nodiscard]] std::vector<KeptId> wanted_from_disk(std::size_t limit) const;
+  /// Brings one back; false: nobody waits for it.
+  bool load(KeptId kept, const MessageRef& message);
+  /// Whether it was sent before, and its bytes are still on disk alone; null when not.
+  [[nodiscard]] OutgoingMessage* in_flight_on_disk(KeptId kept);
+  /// Calls `visit` with everything unfinished that the journal keeps.
+  template <typename Visit>
+  void for_each_kept(Visit visit) const {
+    for (const Ring<OutgoingMessage>* ring : {&in_flight_, &waiting_}) {
+      for (std::uint32_t i = 0; i < ring->size(); ++i) {
+        const OutgoingMessage& entry = (*ring)[i];
+        if (entry.is_kept && entry.state != FlowState::done) {
+          visit(entry);
+        }
+      }
+    }
+  }
 
   /// The next message that waits, null when none does.
   [[nodiscard]] OutgoingMessage* next_waiting() {
@@ -113,12 +166,17 @@ class Outgoing {
   [[nodiscard]] mqtt::PacketId next_packet_id();
   [[nodiscard]] bool is_descent(std::uint32_t index) const;
   [[nodiscard]] std::uint32_t add_details(OutgoingDetails details);
+  void set_identifiers(OutgoingMessage& entry, std::span<const std::uint32_t> identifiers,
+                       const GroupRef* group);
   void pop_done();
   void compact();
+  void begin_waiting(const OutgoingMessage& entry);
+  void end_waiting(const OutgoingMessage& entry);
 
   Ring<OutgoingMessage> in_flight_;
   Ring<OutgoingMessage> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::size_t* in_memory_bytes_ = nullptr;
   struct DetailTable {
     std::vector<OutgoingDetails> items;
     std::vector<std::uint32_t> free;

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "peal/base/assert.hpp"
+#include "peal/broker/ports/journal.hpp"
 #include "peal/mqtt/encode.hpp"
 
 namespace peal::broker {
@@ -79,6 +80,17 @@ void encode_into(const mqtt::Publish& packet, mqtt::ProtocolVersion version, Mut
 }
 
 }  // namespace
+
+const MessageRef& Publication::kept_message(Journal& journal) {
+  if (!is_kept_) {
+    if (source_) {
+      message_ = Message::make(fields_);
+    }
+    message()->set_kept(journal.keep(fields_));
+    is_kept_ = true;
+  }
+  return message_;
+}
 
 Publication::Encoded Publication::encoded(mqtt::ProtocolVersion version, bool retain, Time now,
                                           Arena& arena) {

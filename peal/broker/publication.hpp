@@ -13,11 +13,13 @@
 
 namespace peal::broker {
 
+class Journal;
+
 class Publication {
  public:
   explicit Publication(const MessageFields& fields) : fields_(fields) {}
   explicit Publication(MessageRef message)
-      : fields_(message->fields()), message_(std::move(message)) {}
+      : fields_(message->fields()), message_(message), source_(std::move(message)) {}
   Publication(const Publication&) = delete;
   Publication& operator=(const Publication&) = delete;
 
@@ -33,6 +35,10 @@ class Publication {
 
   [[nodiscard]] bool has_message() const { return static_cast<bool>(message_); }
 
+  /// The lasting form, written into `journal` at the first call: of this worker, and of this one
+  /// message on its way, so a message that came from elsewhere is copied.
+  [[nodiscard]] const MessageRef& kept_message(Journal& journal);
+
   /// A whole PUBLISH packet, and who owns its bytes (null: the arena of this iteration).
   struct Encoded {
     Bytes bytes;
@@ -44,6 +50,8 @@ class Publication {
  private:
   MessageFields fields_;
   MessageRef message_;
+  MessageRef source_;  // `fields_` are views into it
+  bool is_kept_ = false;
   std::array<Encoded, 4> encoded_{};
   std::array<SharedRef<SharedBuffer>, 4> owners_{};  // holds on what does not lie in the arena
 };

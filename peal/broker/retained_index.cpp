@@ -100,14 +100,14 @@ void RetainedIndex::collect(const mqtt::TopicFilter& filter, Time now,
   }
 }
 
-std::size_t RetainedIndex::sweep_expired(Time now, std::size_t budget) {
-  std::size_t removed = 0;
+std::vector<MessageRef> RetainedIndex::sweep_expired(Time now, std::size_t budget) {
+  std::vector<MessageRef> removed;
   for (budget = std::min(budget, slots_.size()); budget > 0; --budget) {
     sweep_at_ = sweep_at_ + 1 < slots_.size() ? sweep_at_ + 1 : 0;
     const Slot& slot = slots_[sweep_at_];
     if (slot.message && slot.message->is_expired(now)) {
+      removed.push_back(slot.message);
       erase_node(slot.node);
-      ++removed;
     }
   }
   return removed;

@@ -33,8 +33,8 @@ class RetainedIndex {
   void collect(const mqtt::TopicFilter& filter, Time now, std::vector<MessageRef>& out) const;
 
   /// Removes what expired by `now`, looking at most at `budget` messages; goes on there next time.
-  /// returns   how many were removed.
-  std::size_t sweep_expired(Time now, std::size_t budget);
+  /// returns   what was removed.
+  std::vector<MessageRef> sweep_expired(Time now, std::size_t budget);
 
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }

@@ -1,5 +1,6 @@
 #include "peal/broker/router.hpp"
 
+#include "peal/broker/commits.hpp"
 #include "peal/broker/outbound.hpp"
 #include "peal/broker/session.hpp"
 #include "peal/broker/space.hpp"
@@ -78,6 +79,9 @@ void Router::send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t g
       if (how.for_retained) {
         worker_.retained_delivery().note_sent(static_cast<WorkerIndex>(i));
       }
+      if (publication.fields().qos != mqtt::QoS::at_most_once) {
+        worker_.commits().note_sent(static_cast<WorkerIndex>(i), mail::Stage::receiver);
+      }
       context.mailbox.forward(static_cast<WorkerIndex>(i), how, publication);
     }
   }
@@ -90,6 +94,9 @@ void Router::receive(const mail::Publish& published) {
 
 void Router::receive(const Forward& how, Publication& publication) {
   Space& space = worker_.space(how.space);
+  if (publication.fields().qos != mqtt::QoS::at_most_once) {
+    worker_.commits().note_received(how.from, mail::Stage::receiver);
+  }
   if (how.for_retained) {
     retain(space, publication);
     worker_.retained_delivery().note_arrived(how.from);
@@ -134,6 +141,7 @@ void Router::retain(Space& space, Publication& publication) {
   }
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
+  write_retained(space, fields);
   if (fields.payload.empty()) {
     space.retained.erase(
         fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT3-3.3.1-10] [MQTT3-3.3.1-11]
@@ -143,11 +151,36 @@ void Router::retain(Space& space, Publication& publication) {
   count_retained(space, count_before, bytes_before);
 }
 
+void Router::write_retained(const Space& space, const MessageFields& fields) {
+  Journal& journal = worker_.context().journal;
+  if (!journal.is_durable()) {
+    return;
+  }
+  if (!fields.payload.empty()) {
+    journal.put_retained(space.id, fields);
+  } else if (space.retained.find(fields.topic) != nullptr) {
+    journal.erase_retained(space.id, fields.topic);
+  }
+}
+
+void Router::restore(Space& space, const MessageFields& message) {
+  const std::size_t count_before = space.retained.count();
+  const std::size_t bytes_before = space.retained.bytes();
+  space.retained.set(Message::make(message));
+  count_retained(space, count_before, bytes_before);
+}
+
 void Router::sweep_retained(Space& space) {
   constexpr std::size_t looked_at_once = 4096;
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
-  space.retained.sweep_expired(worker_.context().clock.now(), looked_at_once);
+  const auto removed =
+      space.retained.sweep_expired(worker_.context().clock.now(), looked_at_once);
+  for (const MessageRef& message : removed) {
+    if (worker_.context().journal.is_durable()) {
+      worker_.context().journal.erase_retained(space.id, message->topic());
+    }
+  }
   count_retained(space, count_before, bytes_before);
 }
 

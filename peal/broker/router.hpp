@@ -26,6 +26,9 @@ class Router {
   /// Removes retained messages that expired, some thousands at a time.
   void sweep_retained(Space& space);
 
+  /// A start found that retained message.
+  void restore(Space& space, const MessageFields& message);
+
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
   void receive(const Forward& how, Publication& publication);
@@ -35,6 +38,7 @@ class Router {
   void send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
                       Publication& publication);
   void retain(Space& space, Publication& publication);
+  void write_retained(const Space& space, const MessageFields& fields);
   void count_retained(const Space& space, std::size_t count_before, std::size_t bytes_before);
 
   Worker& worker_;

@@ -25,6 +25,10 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
   if (session == nullptr && sessions.size() >= worker_.context().settings.session.sessions) {
     return std::unexpected(mqtt::ReasonCode::quota_exceeded);
   }
+  const Journal& journal = worker_.context().journal;
+  if (opening.expiry_interval.count() > 0 && journal.is_durable() && journal.has_failed()) {
+    return std::unexpected(mqtt::ReasonCode::server_unavailable);  // it could not be kept
+  }
   if (session != nullptr && session->channel != nullptr) {
     take_over(*session, opening.clean_start);
     session =
@@ -47,6 +51,7 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     session->extra().will = {};
   }
   session->channel = &channel;
+  session->outgoing.count_into(worker_.outbound().kept_in_memory_bytes());
   session->expiry_interval = opening.expiry_interval;
   session->outgoing.rewind();
   worker_.shared().set_presence(*session, true);
@@ -80,7 +85,9 @@ void SessionKeeper::leave(Session& session, bool publish_will) {
   if (session.has_will() && session.extra().will.delay.count() == 0) {
     this->publish_will(session);
   }
+  session.away_since = worker_.context().clock.now();
   begin_absence(session);  // [MQTT-3.1.2-23] [MQTT3-4.1.0-1]
+  worker_.records().changed(session);
   worker_.shared().set_presence(session, false);
 }
 
@@ -88,11 +95,39 @@ void SessionKeeper::begin_absence(Session& session) {
   const Time now = worker_.context().clock.now();
   session.absence = std::make_unique<Session::Absence>(*this, session.handle());
   if (session.expiry_interval != ExpiryInterval::max()) {
-    worker_.timers().arm(session.absence->end, now + session.expiry_interval);
+    worker_.timers().arm(session.absence->end,
+                         std::max(now, session.away_since + session.expiry_interval));
   }
   if (session.has_will()) {
-    worker_.timers().arm(session.absence->will, now + session.extra().will.delay);
+    worker_.timers().arm(session.absence->will,
+                         std::max(now, session.away_since + session.extra().will.delay));
   }
+}
+
+Session& SessionKeeper::restore(RestoredSession restored) {
+  Space& space = worker_.space(restored.space);
+  Session& session = worker_.sessions().create(space, restored.client_id);
+  session.stored = restored.id;
+  session.user = std::move(restored.user);
+  session.expiry_interval = restored.expiry_interval;
+  // Its connection ended with the server.
+  session.away_since = restored.is_away ? restored.away_since : worker_.context().clock.now();
+  if (restored.has_will) {
+    session.extra().will = {restored.will, restored.will_delay, restored.will_expiry,
+                            restored.will_has_expiry};
+  }
+  for (const mqtt::PacketId packet_id : restored.received) {
+    session.add_unreleased(packet_id);
+  }
+  session.outgoing.count_into(worker_.outbound().kept_in_memory_bytes());
+  for (const StoredCopy& copy : restored.queue) {
+    session.outgoing.restore(copy);
+  }
+  session.outgoing.rewind();
+  worker_.counters().sessions.add();
+  worker_.counters().queued_messages.add(session.outgoing.count());
+  begin_absence(session);
+  return session;
 }
 
 void SessionKeeper::end(Session& session) {
@@ -104,6 +139,7 @@ void SessionKeeper::end(Session& session) {
     publish_will(session);  // the session ended before the delay had passed [MQTT-3.1.2-8]
   }
   worker_.retained_delivery().forget(session);
+  worker_.records().ended(session);
   worker_.subscribing().remove_all(session);
   worker_.shared().leave_all(session);
   worker_.counters().queued_messages.subtract(session.outgoing.count());
@@ -114,6 +150,8 @@ void SessionKeeper::end(Session& session) {
 void SessionKeeper::publish_will(Session& session) {
   const WillMessage will =
       std::exchange(session.extra().will, {});  // [MQTT-3.1.2-10] [MQTT3-3.1.2-10]
+  // Before it is routed: what others write of it comes later, so it is never published twice.
+  worker_.records().changed(session);
   const Context& context = worker_.context();
   MessageFields fields = will.message->fields();
   const ClientIdentity client{session.client_id(), session.user};

@@ -39,6 +39,9 @@ class SessionKeeper {
   /// The Network Connection is gone. `publish_will` is false after DISCONNECT 0x00. [MQTT-3.14.4-3]
   void leave(Session& session, bool publish_will);
 
+  /// A start found that session; its client is away. Without its subscriptions.
+  Session& restore(RestoredSession restored);
+
   /// Ends a session for good: its will, its subscriptions, its messages. [MQTT-4.1.0-2]
   void end(Session& session);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "peal/broker/commits.hpp"
 #include "peal/broker/publication.hpp"
 #include "peal/broker/space.hpp"
 #include "peal/broker/worker.hpp"
@@ -66,6 +67,7 @@ bool SharedRouting::give_to(SharedGroup& group, SharedMember& member, Publicatio
   const bool retain = fields.retain && member.retain_as_published;
   ++member.in_flight;
   if (member.at.worker != context.self) {
+    note_dealt(member.at.worker, qos);
     context.mailbox.send(member.at.worker, mail::GroupDeliver{.message = publication.message(),
                                                               .group = reference,
                                                               .session = member.at.session,
@@ -221,12 +223,13 @@ void SharedRouting::give_back_all(Session& session) {
   for (const OutgoingMessage& entry : session.outgoing.take_shared()) {
     const OutgoingDetails* details = session.outgoing.details_of(entry);
     const mail::GroupReturn letter{
-        .message = MessageRef::share(entry.message),
+        .message = MessageRef::share(entry.message()),
         .group = details->group,
         .member = member_of(session),
         .identifier = details->identifiers.empty() ? 0 : details->identifiers.front(),
         .qos = entry.qos,
         .retain = entry.retain};
+    worker_.records().done(session, entry);
     session.outgoing.drop(entry);
     worker_.counters().queued_messages.subtract();
     tell(letter.group.owner, letter);
@@ -245,6 +248,8 @@ void SharedRouting::receive(const mail::GroupReturn& returned) {
     --member->in_flight;
   }
   Publication publication(returned.message);
+  // What waits for the one who had it has to wait for the next one.
+  worker_.commits().note_dealt_again();
   // A member that only went away may keep it if there is no other; one that refused it may not.
   deal(*group, publication, returned.attempts, returned.is_refused ? &returned.member : nullptr);
 }
@@ -264,10 +269,24 @@ void SharedRouting::keep(const mail::GroupReturn& returned) {
                                   .retain = returned.retain,
                                   .attempts = returned.attempts,
                                   .may_wait = true};
+  if (returned.member.worker != worker_.context().self) {
+    note_dealt(returned.member.worker, letter.qos);
+  }
+  worker_.commits().note_dealt_again();
   tell(returned.member.worker, letter);
 }
 
+/// A QoS 1 or 2 message goes to a member on another worker, which will say when it is safe there.
+void SharedRouting::note_dealt(WorkerIndex to, mqtt::QoS qos) {
+  if (qos != mqtt::QoS::at_most_once) {
+    worker_.commits().note_sent(to, mail::Stage::member);
+  }
+}
+
 void SharedRouting::receive(const mail::GroupDeliver& delivery) {
+  if (delivery.group.owner != worker_.context().self && delivery.qos != mqtt::QoS::at_most_once) {
+    worker_.commits().note_received(delivery.group.owner, mail::Stage::member);
+  }
   Session* session = worker_.sessions().find(delivery.session);
   Publication publication(delivery.message);
   const std::span<const std::uint32_t> identifiers{&delivery.identifier,

@@ -54,6 +54,7 @@ class SharedRouting {
   void give_back_all(Session& session);
   void announce(const mail::GroupJoin& join, std::string_view filter);
   void keep(const mail::GroupReturn& returned);
+  void note_dealt(WorkerIndex to, mqtt::QoS qos);
   /// To the owner of a group: through its mailbox, or directly when that is this worker.
   template <typename Letter>
   void tell(WorkerIndex owner, Letter letter);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "peal/broker/channel.hpp"
+#include "peal/broker/commits.hpp"
 #include "peal/broker/send_packet.hpp"
 #include "peal/broker/space.hpp"
 #include "peal/broker/worker.hpp"
@@ -19,10 +20,19 @@ BarrierId Subscribing::begin() {
 bool Subscribing::add(Session& session, const mqtt::TopicFilter& filter,
                       const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
                       BarrierId barrier) {
-  Pending& pending = pending_[static_cast<std::uint32_t>(barrier)];
+  worker_.records().subscribed(session, filter, options, identifier);
   const unsigned workers = worker_.context().worker_count;
+  // A share: the deciding worker and all that it tells. Otherwise all others, also when somebody
+  // here wanted it before: that announcement may still be on its way.
+  pending_[static_cast<std::uint32_t>(barrier)].awaited +=
+      filter.is_shared() ? workers : workers - 1;
+  return add_here(session, filter, options, identifier, barrier);
+}
+
+bool Subscribing::add_here(Session& session, const mqtt::TopicFilter& filter,
+                           const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
+                           BarrierId barrier) {
   if (filter.is_shared()) {
-    pending.awaited += workers;  // the deciding worker and all that it tells
     const bool is_new = worker_.shared().join(session, filter, options, identifier, barrier);
     worker_.counters().subscriptions.add(is_new ? 1 : 0);
     return is_new;
@@ -39,12 +49,20 @@ bool Subscribing::add(Session& session, const mqtt::TopicFilter& filter,
     session.subscriptions.push_back(added.node);
     worker_.counters().subscriptions.add();
   }
-  // Also when somebody here wanted it before: that announcement may still be on its way.
-  pending.awaited += workers - 1;
   announce(space, {.filter = std::string(filter.filter()),
                    .asks_retained = options.retain_handling != mqtt::RetainHandling::do_not_send,
                    .barrier = barrier});
   return added.is_new;
+}
+
+void Subscribing::restore(Session& session, std::span<const StoredSubscription> subscriptions) {
+  for (const StoredSubscription& subscription : subscriptions) {
+    const auto filter = mqtt::TopicFilter::parse(subscription.filter);
+    if (filter) {
+      (void)add_here(session, *filter, subscription.options, subscription.identifier,
+                     BarrierId::none);
+    }
+  }
 }
 
 /// Tells every other worker.
@@ -64,6 +82,10 @@ void Subscribing::finish(Channel& channel, Request request, BarrierId barrier) {
   pending.channel = &channel;
   pending.request = std::move(request);
   pending.is_finished = true;
+  if (SessionRecords::is_durable(channel.session())) {
+    ++pending.awaited;
+    worker_.commits().when_safe(after_commit::Subscribed{barrier});
+  }
   if (!pending.request.wishes.empty()) {
     worker_.retained_delivery().expect(channel.session());
   }
@@ -102,6 +124,8 @@ void Subscribing::collected(BarrierId barrier) {
   --pending_.find(static_cast<std::uint32_t>(barrier))->second.awaited;
   complete_if_known(barrier);
 }
+
+void Subscribing::stored(BarrierId barrier) { collected(barrier); }
 
 bool Subscribing::Pending::has_client() const {
   return channel != nullptr && channel->state() == ChannelState::connected;
@@ -161,6 +185,7 @@ bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter, Barr
     // The deciding worker may have dealt messages to the session that are on their way: they come
     // before its answer.
     ++pending_[static_cast<std::uint32_t>(barrier)].awaited;
+    worker_.records().unsubscribed(session, filter);
     worker_.shared().leave(session, filter.text(), barrier);
     worker_.counters().subscriptions.subtract();
     return true;
@@ -170,6 +195,7 @@ bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter, Barr
   if (space.subscriptions.subscription_of(node, session) == nullptr) {
     return false;
   }
+  worker_.records().unsubscribed(session, filter);
   removed(space, node, session);
   std::erase(session.subscriptions, node);
   return true;

@@ -39,6 +39,9 @@ class Subscribing {
   /// Sends the SUBACK and starts the retained messages, at once or when every worker knows.
   void finish(Channel& channel, Request request, BarrierId barrier);
 
+  /// Subscriptions that a start found: known to all once mail has gone round.
+  void restore(Session& session, std::span<const StoredSubscription> subscriptions);
+
   /// Whether the session is subscribed to exactly that filter.
   [[nodiscard]] bool has(const Session& session, const mqtt::TopicFilter& filter) const;
   /// Returns whether there was such a subscription. [MQTT-3.10.4-1]
@@ -52,6 +55,8 @@ class Subscribing {
   void receive(const mail::Known& known);
   /// One of the answers that `RetainedDelivery::collect` announced has come.
   void collected(BarrierId barrier);
+  /// What the barrier's packet changed is safe in the journal.
+  void stored(BarrierId barrier);
 
   /// The channel is gone: its SUBACKs are not sent.
   void forget(const Channel& channel);
@@ -69,6 +74,9 @@ class Subscribing {
   };
   void complete_if_known(BarrierId barrier);
   void complete(Pending& pending, BarrierId barrier);
+  bool add_here(Session& session, const mqtt::TopicFilter& filter,
+                const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
+                BarrierId barrier);
   void announce(const Space& space, mail::Interest interest);
   void removed(Space& space, NodeId node, Session& session);
 

@@ -21,6 +21,8 @@ Worker::Worker(const Context& context)
       timers_(context.clock.now()),
       default_space_(&other_space(NamespaceId::default_namespace)),
       sessions_(context.hash_key),
+      records_(*this),
+      commits_(*this),
       keeper_(*this),
       router_(*this),
       outbound_(*this),
@@ -50,6 +52,7 @@ struct Sorting {
     worker.retained_delivery().receive(letter);
   }
   void operator()(mail::RetainedReply& letter) const { worker.retained_delivery().receive(letter); }
+  void operator()(const mail::Safe& letter) const { worker.commits().receive(letter); }
   template <typename GroupLetter>
   void operator()(const GroupLetter& letter) const {
     worker.shared().receive(letter);
@@ -88,6 +91,7 @@ void Worker::settle() {
       }
     }
     keeper_.settle();
+    commits_.settle();
   } while (!doomed_.empty());
   outbound_.pump_listed();
 }
@@ -130,6 +134,22 @@ void Worker::authenticated(AuthTicket ticket, const AuthAnswer& answer) {
 void Worker::publish(NamespaceId id, const MessageFields& message) {
   Publication publication(message);
   router_.route(space(id), publication);
+}
+
+void Worker::fetched(SessionHandle handle, std::span<const Fetched> messages) {
+  if (Session* session = sessions_.find(handle)) {
+    outbound_.fetched(*session, messages);
+  }
+}
+
+void Worker::restore(RestoredSession restored) {
+  const auto subscriptions = std::move(restored.subscriptions);
+  Session& session = keeper_.restore(std::move(restored));
+  subscribing_.restore(session, subscriptions);
+}
+
+void Worker::restore_retained(NamespaceId id, const MessageFields& message) {
+  router_.restore(space(id), message);
 }
 
 void Worker::stop() {

@@ -17,11 +17,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "peal/broker/commits.hpp"
 #include "peal/broker/context.hpp"
 #include "peal/broker/outbound.hpp"
 #include "peal/broker/retained_delivery.hpp"
 #include "peal/broker/router.hpp"
 #include "peal/broker/session_keeper.hpp"
+#include "peal/broker/session_records.hpp"
 #include "peal/broker/session_table.hpp"
 #include "peal/broker/shared_routing.hpp"
 #include "peal/broker/subscribing.hpp"
@@ -43,8 +45,8 @@ class Worker {
   void receive(Mail mail);
   /// Fires timers and goes on with long work, a slice each.
   void advance();
-  /// Closes what was doomed, ends what expired, sends what sessions were given. Again after a flush
-  /// when the arena was full.
+  /// Closes what was doomed, ends what expired, does what has become safe, sends what sessions were
+  /// given. Again after a flush when the arena was full.
   void settle();
   /// When `advance` is to be called next at the latest; nothing: not before something happens.
   [[nodiscard]] std::optional<Time> next_due() const;
@@ -53,6 +55,14 @@ class Worker {
   void publish(NamespaceId space, const MessageFields& message);
   /// The answer to an exchange that was `pending`.
   void authenticated(AuthTicket ticket, const AuthAnswer& answer);
+  /// What `Journal::fetch` asked for.
+  void fetched(SessionHandle session, std::span<const Fetched> messages);
+
+  // What a start found, before anything else happens: each on its home worker. Then mail goes
+  // round until there is none.
+  void restore(RestoredSession session);
+  void restore_retained(NamespaceId space, const MessageFields& message);
+
   /// Tells every client that the server stops and closes. [0x8B]
   void stop();
 
@@ -67,6 +77,9 @@ class Worker {
   [[nodiscard]] Router& router() { return router_; }
   [[nodiscard]] Outbound& outbound() { return outbound_; }
   [[nodiscard]] Subscribing& subscribing() { return subscribing_; }
+  [[nodiscard]] SessionRecords& records() { return records_; }
+  [[nodiscard]] Commits& commits() { return commits_; }
+  [[nodiscard]] std::uint32_t next_channel_serial() { return ++last_channel_serial_; }
   [[nodiscard]] SharedRouting& shared() { return shared_; }
   [[nodiscard]] RetainedDelivery& retained_delivery() { return retained_delivery_; }
   [[nodiscard]] Space& space(NamespaceId id) {
@@ -96,6 +109,8 @@ class Worker {
   std::unordered_map<std::uint16_t, std::unique_ptr<Space>> spaces_;
   Space* default_space_;  // in `spaces_`; found once, because every message asks
   SessionTable sessions_;
+  SessionRecords records_;
+  Commits commits_;
   SessionKeeper keeper_;
   Router router_;
   Outbound outbound_;
@@ -105,6 +120,7 @@ class Worker {
   std::vector<Doomed> doomed_;
   std::unordered_map<std::uint64_t, Channel*> tickets_;
   std::uint64_t last_ticket_ = 0;
+  std::uint32_t last_channel_serial_ = 0;
   Time retained_sweep_at_{};
 };
 

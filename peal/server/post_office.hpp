@@ -148,7 +148,9 @@ bool Mailbox::collect(Receive receive) {
     for (Letter& letter : batch.letters) {
       if (const auto* run = std::get_if<PackedRun>(&letter)) {
         for (std::uint32_t i = 0; i < run->count; ++i) {
-          receive(unpack(batch, position));
+          Unpacked unpacked = unpack(batch, position);
+          unpacked.how.from = static_cast<broker::WorkerIndex>(from);
+          receive(unpacked);
         }
       } else {
         receive(letter);

@@ -19,12 +19,14 @@ constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 constexpr Duration slow_interval{1000};
 
 broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random& random,
-                           broker::Mailbox& mailbox, Arena& arena, unsigned index) {
+                           broker::Mailbox& mailbox, broker::Journal& journal, Arena& arena,
+                           unsigned index) {
   return {.settings = shared.settings,
           .clock = clock,
           .random = random,
           .log = shared.log,
           .mailbox = mailbox,
+          .journal = journal,
           .authenticator = shared.authenticator,
           .authorizer = shared.authorizer,
           .publish_hook = shared.publish_hook,
@@ -40,7 +42,7 @@ broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random&
 WorkerThread::WorkerThread(Shared& shared, unsigned index)
     : shared_(shared),
       mailbox_(shared.office, index),
-      broker_(context_of(shared, clock_, random_, mailbox_, arena_, index)) {
+      broker_(context_of(shared, clock_, random_, mailbox_, journal_, arena_, index)) {
   shared_.office.set_loop(index, loop_);
   loop_.after_wait([this] { clock_.refresh(); });
 }

@@ -23,6 +23,7 @@
 #include "peal/server/post_office.hpp"
 #include "peal/server/system_clock.hpp"
 #include "peal/server/system_random.hpp"
+#include "peal/store/memory_journal.hpp"
 
 namespace peal::server {
 
@@ -98,6 +99,7 @@ class WorkerThread {
   Arena arena_;
   net::Loop loop_;
   Mailbox mailbox_;
+  store::MemoryJournal journal_;
   broker::Worker broker_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<Client>> clients_;

@@ -57,6 +57,12 @@ void TestClient::open() {
   channel_ = std::make_unique<Channel>(harness_.home_worker(id_), *connection_, harness_.listener);
 }
 
+void TestClient::forget_connection() {
+  channel_.reset();
+  input_.clear();
+  due_.clear();
+}
+
 void TestClient::send_connect(const ConnectSays& says) {
   mqtt::Connect packet{.version = version_,
                        .clean_start = says.clean_start,

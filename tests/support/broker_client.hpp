@@ -113,6 +113,8 @@ class TestClient {
   /// The socket takes nothing from now on, or everything that waits and all to come.
   void stall() { connection_->is_stalled = true; }
   void drain();
+  /// The server is gone: nobody hears of anything.
+  void forget_connection();
   /// The connection breaks; its session hears of it, and nothing is delivered yet.
   void break_off();
 

@@ -12,23 +12,86 @@ constexpr int rounds_limit = 100'000;
 
 }  // namespace
 
-BrokerHarness::BrokerHarness(unsigned workers, std::uint64_t seed) : random(seed), post_(workers) {
+BrokerHarness::BrokerHarness(unsigned workers, std::uint64_t seed)
+    : random(seed), disk(workers), post_(workers) {
   for (unsigned i = 0; i < workers; ++i) {
-    auto& node = nodes_.emplace_back(std::make_unique<Node>(post_, i));
-    node->worker = std::make_unique<Worker>(Context{.settings = settings,
-                                                    .clock = clock,
-                                                    .random = random,
-                                                    .log = log,
-                                                    .mailbox = node->mailbox,
-                                                    .authenticator = authenticator,
-                                                    .authorizer = authorizer,
-                                                    .publish_hook = &hook,
-                                                    .retained_totals = retained_totals,
-                                                    .arena = node->arena,
-                                                    .hash_key = hash_key,
-                                                    .self = static_cast<WorkerIndex>(i),
-                                                    .worker_count = workers});
+    nodes_.emplace_back(std::make_unique<Node>(post_, disk, i));
   }
+  for (unsigned i = 0; i < workers; ++i) {
+    start_worker(i);
+  }
+}
+
+void BrokerHarness::start_worker(unsigned index) {
+  Node& node = *nodes_[index];
+  node.worker = std::make_unique<Worker>(Context{.settings = settings,
+                                                 .clock = clock,
+                                                 .random = random,
+                                                 .log = log,
+                                                 .mailbox = node.mailbox,
+                                                 .journal = node.journal,
+                                                 .authenticator = authenticator,
+                                                 .authorizer = authorizer,
+                                                 .publish_hook = &hook,
+                                                 .retained_totals = retained_totals,
+                                                 .arena = node.arena,
+                                                 .hash_key = hash_key,
+                                                 .self = static_cast<WorkerIndex>(index),
+                                                 .worker_count = worker_count()});
+}
+
+void BrokerHarness::keep_on_disk() {
+  for (const auto& node : nodes_) {
+    node->journal.durable = true;
+  }
+}
+
+void BrokerHarness::crash() {
+  for (const auto& client : clients_) {
+    client->forget_connection();
+  }
+  for (unsigned i = 0; i < worker_count(); ++i) {
+    nodes_[i]->worker.reset();
+    nodes_[i]->arena.reset();
+  }
+  // With what the workers did while they were taken down.
+  post_.clear();
+  disk.crash();
+  retained_totals.messages = 0;
+  retained_totals.bytes = 0;
+  for (unsigned i = 0; i < worker_count(); ++i) {
+    nodes_[i]->journal.begin_anew();
+    start_worker(i);
+  }
+  restore();
+}
+
+void BrokerHarness::restore() {
+  for (const auto& [id, entry] : disk.state.sessions) {
+    RestoredSession session = entry.session;
+    for (const auto& [filter, subscription] : entry.subscriptions) {
+      session.subscriptions.push_back(subscription);
+    }
+    for (const auto& [number, packet_id] : entry.received) {
+      session.received.push_back(packet_id);
+    }
+    for (const auto& [name, copy] : entry.queue) {
+      session.queue.push_back(copy);
+    }
+    home_worker(session.client_id).restore(std::move(session));
+  }
+  for (const auto& [key, message] : disk.state.retained) {
+    worker(owner(key.second)).restore_retained(key.first, message->fields());
+  }
+  while (deliver_one()) {
+  }
+}
+
+bool BrokerHarness::answer_fetches(unsigned index) {
+  Node& node = *nodes_[index];
+  return node.journal.answer_fetch([&](SessionHandle session, const std::vector<Fetched>& found) {
+    node.worker->fetched(session, found);
+  });
 }
 
 BrokerHarness::~BrokerHarness() = default;
@@ -53,6 +116,7 @@ TestClient& BrokerHarness::client_on(unsigned worker, const std::string& name,
 
 void BrokerHarness::flush(unsigned index) {
   nodes_[index]->worker->settle();
+  disk.end_page();
   for (const auto& client : clients_) {
     client->collect();
   }
@@ -65,6 +129,9 @@ bool BrokerHarness::is_due(unsigned index) const {
 }
 
 void BrokerHarness::turn() {
+  if (!disk.is_held) {
+    disk.commit_all();
+  }
   for (unsigned i = 0; i < worker_count(); ++i) {
     nodes_[i]->worker->advance();
     flush(i);
@@ -105,8 +172,9 @@ void BrokerHarness::settle() {
       has_moved = clients_[i]->acknowledge() || has_moved;
     }
     for (unsigned i = 0; i < worker_count(); ++i) {
-      has_moved = has_moved || is_due(i);
+      has_moved = answer_fetches(i) || has_moved || is_due(i);
     }
+    has_moved = has_moved || (!disk.is_held && !disk.has_failed && disk.uncommitted_pages() > 0);
     if (!has_moved) {
       return;
     }

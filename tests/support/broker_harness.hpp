@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/broker_client.hpp"
+#include "support/broker_disk.hpp"
 #include "support/broker_ports.hpp"
 
 #include "peal/base/arena.hpp"
@@ -30,6 +31,13 @@ class BrokerHarness {
   FakeAuthenticator authenticator;
   FakeAuthorizer authorizer;
   FakePublishHook hook;
+  FakeDisk disk;
+
+  /// From now on sessions are durable; before any client connects.
+  void keep_on_disk();
+  /// The server ends at once, with everything that was not safe, and starts again from the disk.
+  /// All clients have lost their connections.
+  void crash();
 
   /// A client of that Client Identifier, not connected yet; another one every time.
   TestClient& client(std::string id, mqtt::ProtocolVersion version = mqtt::ProtocolVersion::v5);
@@ -53,6 +61,7 @@ class BrokerHarness {
   [[nodiscard]] unsigned home(std::string_view client_id) const;
   /// The worker that decides for a shared subscription ("$share/..."), or keeps a topic.
   [[nodiscard]] unsigned owner(std::string_view text) const { return home(text); }
+  [[nodiscard]] FakeJournal& journal(unsigned index) { return nodes_[index]->journal; }
   [[nodiscard]] std::size_t mail_count() const { return post_.count(); }
   /// A counter, summed over the workers: `sum(&Counters::sessions)`.
   [[nodiscard]] std::uint64_t sum(Counter Counters::* counter) const;
@@ -63,12 +72,17 @@ class BrokerHarness {
 
  private:
   struct Node {
-    explicit Node(Post& post, unsigned self) : mailbox(post, self) {}
+    Node(Post& post, FakeDisk& disk, unsigned self)
+        : mailbox(post, self), journal(disk, self) {}
     Arena arena;
     FakeMailbox mailbox;
+    FakeJournal journal;
     std::unique_ptr<Worker> worker;
   };
   void flush(unsigned index);
+  void start_worker(unsigned index);
+  void restore();
+  bool answer_fetches(unsigned index);
   bool is_due(unsigned index) const;
 
   Post post_;

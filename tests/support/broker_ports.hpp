@@ -60,6 +60,12 @@ class Post {
     ++count_;
   }
   [[nodiscard]] std::size_t count() const { return count_; }
+  void clear() {
+    for (auto& mail : lines_) {
+      mail.clear();
+    }
+    count_ = 0;
+  }
   [[nodiscard]] bool has(unsigned from, unsigned to) { return !line(from, to).empty(); }
   [[nodiscard]] Mail take(unsigned from, unsigned to) {
     Mail mail = std::move(line(from, to).front());

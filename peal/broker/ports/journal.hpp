@@ -27,10 +27,6 @@ enum class JournalPosition : std::uint64_t { start = 0 };
 /// Names a durable session for ever: never given twice, not even after a restart.
 enum class StoredId : std::uint64_t { none = 0 };
 
-/// Names a message that a worker keeps, for ever. Of one worker and run of the server, a later
-/// message has the greater one. The highest bit is never set.
-enum class KeptId : std::uint64_t { none = 0 };
-
 /// The will of a durable session, as it was said in CONNECT.
 struct StoredWill {
   mqtt::TopicName topic;
@@ -97,7 +93,7 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// false: nothing outlasts the process, and nothing else is called.
+  /// false: nothing outlasts the process, and nothing is written.
   [[nodiscard]] virtual bool is_durable() const = 0;
   /// true: nothing more can be kept, and what was not committed will not be (a full or broken
   /// disk). May end again by itself.

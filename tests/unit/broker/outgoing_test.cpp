@@ -21,7 +21,7 @@ MessageRef message(unsigned number, Time expires = never) {
 }
 
 unsigned number_of(const OutgoingMessage& entry) {
-  return static_cast<unsigned>(std::stoul(std::string(as_text(entry.message->payload()))));
+  return static_cast<unsigned>(std::stoul(std::string(as_text(entry.message()->payload()))));
 }
 
 void push(Outgoing& outgoing, unsigned number, QoS qos, const GroupRef* group = nullptr) {

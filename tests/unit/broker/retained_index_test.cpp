@@ -81,11 +81,11 @@ TEST(RetainedIndexTest, SweepsWhatExpiredABudgetAtATime) {
   }
   std::size_t removed = 0;
   for (int i = 0; i < 10; ++i) {
-    removed += index.sweep_expired(start + 1s, 10);
+    removed += index.sweep_expired(start + 1s, 10).size();
   }
   EXPECT_EQ(removed, 50);
   EXPECT_EQ(index.count(), 50);
-  EXPECT_EQ(index.sweep_expired(start + 1s, 1000), 0);
+  EXPECT_EQ(index.sweep_expired(start + 1s, 1000).size(), 0);
 }
 
 }  // namespace
