@@ -141,8 +141,8 @@ std::uint16_t Channel::window() const {
 bool Channel::has_receive_quota() const {
   // 3.x knows no Receive Maximum. A QoS 1 message is open until its PUBACK, a QoS 2 message until
   // its PUBREL.
-  return !is_v5() || session_->unreleased_count() + open_pubacks_ <
-                         worker_.context().settings.session.inflight;
+  return !is_v5() ||
+         session_->unreleased_count() + open_pubacks_ < worker_.context().settings.session.inflight;
 }
 
 ChannelRef Channel::reference() const { return {session_->handle(), serial_}; }

@@ -1,10 +1,10 @@
 #include "peal/broker/commits.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "peal/broker/channel.hpp"
 #include "peal/broker/handlers.hpp"
-#include "peal/broker/publication.hpp"
 #include "peal/broker/send_packet.hpp"
 #include "peal/broker/session.hpp"
 #include "peal/broker/worker.hpp"
@@ -55,6 +55,11 @@ Commits::Need Commits::need_now(std::size_t stages) const {
     }
   }
   return need;
+}
+
+bool Commits::rests_on_others() const {
+  return std::ranges::any_of(
+      traffic_, [](const Traffic& traffic) { return traffic.sent != traffic.confirmed; });
 }
 
 bool Commits::is_met(const Need& need) const {
@@ -168,13 +173,14 @@ void Commits::act(const after_commit::Answer& answer) {
   }
 }
 
-void Commits::act(const after_commit::Route& route) {
-  Session* session = worker_.sessions().find(route.from.session);
-  if (session == nullptr) {
-    return;  // it ended, and with it the client's claim to have it forwarded
+void Commits::act(const after_commit::Store& store) {
+  if (const Session* session = worker_.sessions().find(store.from.session)) {
+    worker_.records().received(*session, store.packet_id);
+    when_safe(after_commit::Answer{.to = store.from,
+                                   .type = mqtt::PacketType::pubrec,
+                                   .packet_id = store.packet_id,
+                                   .reason = store.reason});
   }
-  Publication publication(route.message);
-  route_and_acknowledge(worker_, *session, route.from, publication, route.packet_id);
 }
 
 void Commits::act(const after_commit::Send& send) {

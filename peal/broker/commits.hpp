@@ -1,5 +1,5 @@
-// What waits until it is safe: acknowledgements, SUBACKs, CONNACKs and QoS 2 messages, each behind
-// the place in the journal that it rests on, in the order in which it was asked for.
+// What waits until it is safe: acknowledgements, SUBACKs, CONNACKs and QoS 2 deliveries, each
+// behind the place in the journal that it rests on, in the order in which it was asked for.
 //
 // With several workers a message's safety may rest on others too: on those that queue it for their
 // sessions or keep it as retained, and behind a shared subscription on the member's worker. Each
@@ -42,11 +42,11 @@ struct Answer {
   mqtt::ReasonCode reason{};
   std::uint8_t rounds = 1;  // how often that much is waited for
 };
-/// A QoS 2 message whose identifier is stored: it is routed, and then acknowledged.
-struct Route {
+/// A QoS 2 message that others have safely: its identifier is stored, and then it is acknowledged.
+struct Store {
   ChannelRef from;
-  MessageRef message;
   mqtt::PacketId packet_id{};
+  mqtt::ReasonCode reason{};
 };
 /// A QoS 2 message whose identifier towards the client is stored: it is sent.
 struct Send {
@@ -70,7 +70,7 @@ struct Confirm {
 }  // namespace after_commit
 
 using AfterCommit =
-    std::variant<after_commit::Answer, after_commit::Route, after_commit::Send,
+    std::variant<after_commit::Answer, after_commit::Store, after_commit::Send,
                  after_commit::Connack, after_commit::Subscribed, after_commit::Confirm>;
 
 class Commits {
@@ -84,6 +84,8 @@ class Commits {
   void note_sent(WorkerIndex to, mail::Stage stage);
   void note_received(WorkerIndex from, mail::Stage stage);
   void receive(const mail::Safe& safe);
+  /// Whether anything sent to other workers is not known to be safe there.
+  [[nodiscard]] bool rests_on_others() const;
 
   /// A message that others had answered for goes to another member: what waits, waits for it too.
   void note_dealt_again() { was_dealt_again_ = true; }
@@ -126,7 +128,7 @@ class Commits {
   [[nodiscard]] Channel* find(const ChannelRef& channel) const;
 
   void act(const after_commit::Answer& answer);
-  void act(const after_commit::Route& route);
+  void act(const after_commit::Store& store);
   void act(const after_commit::Send& send);
   void act(const after_commit::Connack& connack);
   void act(const after_commit::Subscribed& subscribed);
@@ -134,8 +136,8 @@ class Commits {
 
   Worker& worker_;
   bool was_dealt_again_ = false;
-  std::array<Traffic, 2> traffic_;               // by mail::Stage
-  std::array<std::deque<Waiting>, 3> queues_;    // members' confirmations, receivers', clients'
+  std::array<Traffic, 2> traffic_;             // by mail::Stage
+  std::array<std::deque<Waiting>, 3> queues_;  // members' confirmations, receivers', clients'
 };
 
 }  // namespace peal::broker

@@ -63,8 +63,8 @@ void handle_pubrel(Channel& channel, const mqtt::Ack& packet) {
     channel.worker().records().released(channel.session(), packet.packet_id);
   }
   answer_when_safe(channel, PacketType::pubcomp, packet.packet_id,
-         was_known || !channel.is_v5() ? ReasonCode::success
-                                       : ReasonCode::packet_identifier_not_found);
+                   was_known || !channel.is_v5() ? ReasonCode::success
+                                                 : ReasonCode::packet_identifier_not_found);
 }
 
 void handle_pubcomp(Channel& channel, const mqtt::Ack& packet) {

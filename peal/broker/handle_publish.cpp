@@ -122,6 +122,23 @@ Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason)
   return {};
 }
 
+/// The identifier of a QoS 2 message is stored together with what the message did here, so that
+/// after a crash there are both or neither; when others have a part of it, after theirs is safe.
+void acknowledge_routed(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
+  Worker& worker = channel.worker();
+  const bool stores =
+      packet.qos == QoS::exactly_once && SessionRecords::is_durable(channel.session());
+  if (stores && worker.commits().rests_on_others()) {
+    channel.await_answer(answer_to(packet.qos));
+    worker.commits().when_safe(after_commit::Store{channel.reference(), packet.packet_id, reason});
+    return;
+  }
+  if (stores) {
+    worker.records().received(channel.session(), packet.packet_id);
+  }
+  acknowledge(channel, packet, reason);
+}
+
 Handled check_capabilities(const Channel& channel, const mqtt::Publish& packet) {
   const Settings& settings = channel.worker().context().settings;
   if (packet.qos > settings.mqtt.max_qos) {
@@ -179,30 +196,15 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
     (void)worker.router().route(session.space(), publication);
     return {};
   }
-  channel.await_answer(answer_to(packet->qos));
   if (packet->qos == QoS::exactly_once) {
-    store_identifier(channel, packet->packet_id);  // before it is handed on
-    if (SessionRecords::is_durable(session)) {
-      worker.commits().when_safe(after_commit::Route{.from = channel.reference(),
-                                                     .message = Message::make(message),
-                                                     .packet_id = packet->packet_id});
-      return {};
-    }
+    session.add_unreleased(packet->packet_id);  // before it is handed on
   }
   Publication publication(message);
-  route_and_acknowledge(worker, session, channel.reference(), publication, packet->packet_id);
-  return {};
-}
-
-void route_and_acknowledge(Worker& worker, Session& session, const ChannelRef& channel, Publication& publication,
-                           mqtt::PacketId packet_id) {
-  
   const bool is_wanted = worker.router().route(session.space(), publication);
-  worker.commits().when_safe(after_commit::Answer{
-      .to = channel,
-      .type = answer_to(publication.fields().qos),
-      .packet_id = packet_id,
-      .reason = is_wanted ? ReasonCode::success : ReasonCode::no_matching_subscribers});
+  acknowledge_routed(
+      channel, *packet,
+      is_wanted || !channel.is_v5() ? ReasonCode::success : ReasonCode::no_matching_subscribers);
+  return {};
 }
 
 }  // namespace peal::broker

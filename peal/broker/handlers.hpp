@@ -8,8 +8,6 @@
 
 namespace peal::broker {
 
-class Publication;
-
 Handled handle_connect(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
 Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
 Handled handle_ack(Channel& channel, const mqtt::FixedHeader& header, Bytes body);
@@ -21,9 +19,6 @@ Handled handle_auth(Channel& channel, const mqtt::FixedHeader& header, Bytes bod
 
 // What follows once something is stored (Commits).
 
-/// Routes a QoS 1 or 2 message of `session` and acknowledges it when whoever got it keeps it.
-void route_and_acknowledge(Worker& worker, Session& session, const ChannelRef& channel,
-                           Publication& publication, mqtt::PacketId packet_id);
 /// The session that a CONNECT asked for is stored: the CONNACK and what follows it.
 void finish_connect(Channel& channel);
 

@@ -94,7 +94,8 @@ bool Outbound::enqueue(Session& session, Publication& publication, const Outboun
   return true;
 }
 
-/// Queues a copy that the journal keeps; beyond the budget of memory its bytes are left to the disk.
+/// Queues a copy that the journal keeps; beyond the budget of memory its bytes are left to the
+/// disk.
 void Outbound::keep(Session& session, Publication& publication, const OutboundCopy& copy) {
   const Context& context = worker_.context();
   const MessageRef& message = publication.kept_message(context.journal);

@@ -70,7 +70,7 @@ class Outbound {
 
   Worker& worker_;
   std::size_t kept_in_memory_bytes_ = 0;  // of kept messages that wait: what the budget limits
-  std::vector<SessionHandle> listed_;  // each once, see Session::is_listed
+  std::vector<SessionHandle> listed_;     // each once, see Session::is_listed
 };
 
 }  // namespace peal::broker

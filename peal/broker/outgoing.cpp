@@ -88,8 +88,7 @@ void Outgoing::restore(const StoredCopy& copy) {
   entry.state = copy.is_released ? FlowState::released : FlowState::sent;
   in_flight_.push_back(entry);
   last_packet_id_ = static_cast<std::uint16_t>(copy.packet_id);
-  descents_ =
-      static_cast<std::uint16_t>(descents_ + (is_descent(in_flight_.size() - 1) ? 1 : 0));
+  descents_ = static_cast<std::uint16_t>(descents_ + (is_descent(in_flight_.size() - 1) ? 1 : 0));
 }
 
 std::vector<KeptId> Outgoing::wanted_from_disk(std::size_t limit) const {

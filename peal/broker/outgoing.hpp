@@ -6,6 +6,7 @@
 // nothing here sends. Owned by its Session, used on its worker.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -32,21 +33,21 @@ struct OutgoingMessage {
   mqtt::PacketId packet_id = mqtt::PacketId::none;
   FlowState state : 3 = FlowState::waiting;
   mqtt::QoS qos : 3 = mqtt::QoS::at_most_once;
-  bool retain : 1 = false;             // the RETAIN flag it goes out with
-  bool has_details : 1 = false;        // `identifier` is an index into the details
-  bool is_sent_here : 1 = false;       // on this Network Connection
-  bool is_kept : 1 = false;            // the journal has it
-  std::uint8_t size_class : 6 = 0;     // of a kept one; see `class_of_bytes`
-  std::uint32_t identifier = 0;        // the Subscription Identifier, or where more is
+  bool retain : 1 = false;          // the RETAIN flag it goes out with
+  bool has_details : 1 = false;     // `identifier` is an index into the details
+  bool is_sent_here : 1 = false;    // on this Network Connection
+  bool is_kept : 1 = false;         // the journal has it
+  std::uint8_t size_class : 6 = 0;  // of a kept one; see `class_of_bytes`
+  std::uint32_t identifier = 0;     // the Subscription Identifier, or where more is
 
   /// null: released, or on disk.
   [[nodiscard]] const Message* message() const {
-    return is_on_disk() ? nullptr : reinterpret_cast<const Message*>(held_);
+    return is_on_disk() ? nullptr : std::bit_cast<const Message*>(held_);
   }
   [[nodiscard]] bool is_on_disk() const { return (held_ & 1) != 0; }
   /// Its name in the journal.
   [[nodiscard]] KeptId kept() const {
-    return !is_kept        ? KeptId::none
+    return !is_kept       ? KeptId::none
            : is_on_disk() ? static_cast<KeptId>(held_ >> 1)
                           : message()->kept();
   }

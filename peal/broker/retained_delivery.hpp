@@ -108,7 +108,7 @@ class RetainedDelivery {
   [[nodiscard]] std::uint64_t hash_of(mqtt::TopicName topic) const;
 
   Worker& worker_;
-  std::unordered_map<std::uint32_t, Queue> queues_;  // by session slot
+  std::unordered_map<std::uint32_t, Queue> queues_;            // by session slot
   std::unordered_map<std::uint32_t, Collection> collections_;  // by number of the job
   std::vector<SessionHandle> due_;
   std::vector<std::uint64_t> sent_;               // to each worker, to keep

@@ -174,8 +174,7 @@ void Router::sweep_retained(Space& space) {
   constexpr std::size_t looked_at_once = 4096;
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
-  const auto removed =
-      space.retained.sweep_expired(worker_.context().clock.now(), looked_at_once);
+  const auto removed = space.retained.sweep_expired(worker_.context().clock.now(), looked_at_once);
   for (const MessageRef& message : removed) {
     if (worker_.context().journal.is_durable()) {
       worker_.context().journal.erase_retained(space.id, message->topic());

@@ -49,9 +49,9 @@ class Session {
   Channel* channel = nullptr;
   Outgoing outgoing;
   ExpiryInterval expiry_interval{0};
-  bool is_listed = false;         // to be pumped at the next `settle`
-  bool has_retained_job = false;  // retained messages of a SUBSCRIBE are still on their way
-  bool is_fetching = false;       // bytes of its messages are on their way from disk
+  bool is_listed = false;            // to be pumped at the next `settle`
+  bool has_retained_job = false;     // retained messages of a SUBSCRIBE are still on their way
+  bool is_fetching = false;          // bytes of its messages are on their way from disk
   StoredId stored = StoredId::none;  // what it is called in the journal, if it is durable
   Time away_since{};
   std::string user;

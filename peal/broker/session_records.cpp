@@ -51,8 +51,7 @@ void SessionRecords::changed(const Session& session) {
 
 void SessionRecords::ended(Session& session) {
   if (is_durable(session)) {
-    session.outgoing.for_each_kept(
-        [&](const OutgoingMessage& entry) { done(session, entry); });
+    session.outgoing.for_each_kept([&](const OutgoingMessage& entry) { done(session, entry); });
     journal().erase_session(session.stored);
     session.stored = StoredId::none;
   }

@@ -66,7 +66,7 @@ class Subscribing {
     Channel* channel = nullptr;
     Request request;
     unsigned awaited = 0;
-    bool is_finished = false;   // `finish` was called
+    bool is_finished = false;    // `finish` was called
     bool is_collecting = false;  // every worker knows: `awaited` counts retained messages' answers
     RetainedDelivery::Fences fences;
 

@@ -83,6 +83,14 @@ void SimulatedClient::break_off() {
   leave();
 }
 
+void SimulatedClient::crashed(bool has_arrived) {
+  if (has_arrived) {
+    read();
+  }
+  (void)client_->read_all();
+  leave();
+}
+
 void SimulatedClient::disconnect() {
   read();
   client_->send(mqtt::Disconnect{});
@@ -158,13 +166,15 @@ void SimulatedClient::read() {
     }
   }
   if (is_welcome_ && !is_open()) {
-    throw Violation{"the server closed a connection"};
+    throw Violation{"the server closed a connection: " +
+                    (harness_.log.lines.empty() ? std::string() : harness_.log.lines.back())};
   }
 }
 
 void SimulatedClient::note(const mqtt::Connack& packet) {
   if (packet.session_present != is_present_expected_) {
-    throw Violation{"Session Present is wrong"};
+    throw Violation{"Session Present is wrong for c" + std::to_string(number) + ": " +
+                    std::to_string(packet.session_present)};
   }
   is_welcome_ = true;
   exists_ = false;
@@ -196,7 +206,10 @@ void SimulatedClient::note(const mqtt::Ack& packet) {
     return;
   }
   const auto sent = sent_.find(packet_id);
-  if (sent == sent_.end() || is_error(packet.reason)) {
+  // Who asks again after the server has forgotten is done as well. (MQTT 5 §3.7.2.1)
+  const bool is_refused =
+      is_error(packet.reason) && packet.reason != mqtt::ReasonCode::packet_identifier_not_found;
+  if (sent == sent_.end() || is_refused) {
     throw Violation{"unexpected " + test::words_of(packet)};
   }
   if (packet.type == PacketType::pubrec) {

@@ -50,6 +50,8 @@ class SimulatedClient {
                const std::optional<test::WillSays>& will);
   void break_off();
   void disconnect();
+  /// The server is gone. What it sent and was not read arrived, or not.
+  void crashed(bool has_arrived);
   /// Its socket takes nothing for a while, and then everything.
   void stall();
   void drain();

@@ -21,16 +21,16 @@ MessageRef copy_of(const MessageRef& message) {
 }  // namespace
 
 bool FakeDisk::commit_page() {
-  if (pages.empty() || has_failed) {
+  if (pages_.empty() || has_failed) {
     return false;
   }
-  for (; log_begin < pages.front(); ++log_begin) {
-    Write write = std::move(log.front());
-    log.pop_front();
+  for (; log_begin_ < pages_.front(); ++log_begin_) {
+    Write write = std::move(log_.front());
+    log_.pop_front();
     write.change(state);
     committed[write.worker] = write.position;
   }
-  pages.pop_front();
+  pages_.pop_front();
   return true;
 }
 
@@ -146,7 +146,7 @@ void FakeJournal::erase_retained(NamespaceId space, mqtt::TopicName topic) {
 }
 
 void FakeJournal::fetch(SessionHandle session, StoredId, std::span<const KeptId> messages) {
-  fetches_.emplace_back(session, std::vector(messages.begin(), messages.end()));
+  fetches_.push_back({session, {messages.begin(), messages.end()}, written_});
 }
 
 MessageRef FakeJournal::find(KeptId message) const {

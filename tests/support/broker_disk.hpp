@@ -39,12 +39,12 @@ class FakeDisk {
   using Change = std::move_only_function<void(State&)>;
 
   void write(unsigned worker, std::uint64_t position, Change change) {
-    log.push_back({worker, position, std::move(change)});
+    log_.push_back({worker, position, std::move(change)});
   }
   /// What was written until now is handed over as a whole, or not at all.
   void end_page() {
-    if (pages.empty() ? !log.empty() : pages.back() != log_begin + log.size()) {
-      pages.push_back(log_begin + log.size());
+    if (pages_.empty() ? !log_.empty() : pages_.back() != log_begin_ + log_.size()) {
+      pages_.push_back(log_begin_ + log_.size());
     }
   }
   /// Makes the next page safe; false: there is none, or the disk fails.
@@ -55,11 +55,11 @@ class FakeDisk {
   }
   /// Everything that is not safe is gone.
   void crash() {
-    log.clear();
-    pages.clear();
-    log_begin = 0;
+    log_.clear();
+    pages_.clear();
+    log_begin_ = 0;
   }
-  [[nodiscard]] std::size_t uncommitted_pages() const { return pages.size(); }
+  [[nodiscard]] std::size_t uncommitted_pages() const { return pages_.size(); }
 
   State state;
   std::vector<std::uint64_t> committed;  // by worker
@@ -73,9 +73,9 @@ class FakeDisk {
     std::uint64_t position;
     Change change;
   };
-  std::deque<Write> log;
-  std::size_t log_begin = 0;
-  std::deque<std::size_t> pages;  // where each ends
+  std::deque<Write> log_;
+  std::size_t log_begin_ = 0;
+  std::deque<std::size_t> pages_;  // where each ends
 };
 
 class FakeJournal final : public Journal {
@@ -91,9 +91,7 @@ class FakeJournal final : public Journal {
     return static_cast<JournalPosition>(acknowledges_early ? written_ : disk_.committed[worker_]);
   }
   [[nodiscard]] JournalPosition mark() override { return written(); }
-  [[nodiscard]] StoredId new_session() override {
-    return static_cast<StoredId>(++disk_.last_name);
-  }
+  [[nodiscard]] StoredId new_session() override { return static_cast<StoredId>(++disk_.last_name); }
   void put_session(const StoredSession& session) override;
   void erase_session(StoredId session) override;
   void put_subscription(StoredId session, const StoredSubscription& subscription) override;
@@ -109,13 +107,13 @@ class FakeJournal final : public Journal {
   void erase_retained(NamespaceId space, mqtt::TopicName topic) override;
   void fetch(SessionHandle session, StoredId stored, std::span<const KeptId> messages) override;
 
-  /// Answers the next `fetch`, if everything asked for is safe. returns   whether there was one.
+  /// Answers the next `fetch`, once everything asked for is safe. returns   whether it did.
   template <typename Answer>
   bool answer_fetch(Answer answer) {
-    if (fetches_.empty()) {
+    if (fetches_.empty() || disk_.committed[worker_] < fetches_.front().written) {
       return false;
     }
-    const auto [session, messages] = std::move(fetches_.front());
+    const auto [session, messages, written] = std::move(fetches_.front());
     fetches_.pop_front();
     std::vector<Fetched> found;
     for (const KeptId message : messages) {
@@ -145,7 +143,12 @@ class FakeJournal final : public Journal {
   FakeDisk& disk_;
   unsigned worker_;
   std::uint64_t written_ = 0;
-  std::deque<std::pair<SessionHandle, std::vector<KeptId>>> fetches_;
+  struct Fetch {
+    SessionHandle session;
+    std::vector<KeptId> messages;
+    std::uint64_t written;
+  };
+  std::deque<Fetch> fetches_;
 };
 
 }  // namespace peal::broker::test

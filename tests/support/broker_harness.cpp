@@ -138,6 +138,15 @@ void BrokerHarness::turn() {
   }
 }
 
+void BrokerHarness::turn_and_fetch() {
+  turn();
+  for (unsigned i = 0; i < worker_count(); ++i) {
+    while (answer_fetches(i)) {
+      flush(i);
+    }
+  }
+}
+
 bool BrokerHarness::deliver(unsigned from, unsigned to) {
   if (from == to || !post_.has(from, to)) {
     return false;

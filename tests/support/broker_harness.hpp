@@ -55,6 +55,8 @@ class BrokerHarness {
   bool deliver(unsigned from, unsigned to);
   /// The end of an iteration of every worker: timers, settling, flush.
   void turn();
+  /// Also what sessions asked of the disk.
+  void turn_and_fetch();
 
   [[nodiscard]] unsigned worker_count() const { return static_cast<unsigned>(nodes_.size()); }
   [[nodiscard]] Worker& worker(unsigned index) { return *nodes_[index]->worker; }
@@ -72,8 +74,7 @@ class BrokerHarness {
 
  private:
   struct Node {
-    Node(Post& post, FakeDisk& disk, unsigned self)
-        : mailbox(post, self), journal(disk, self) {}
+    Node(Post& post, FakeDisk& disk, unsigned self) : mailbox(post, self), journal(disk, self) {}
     Arena arena;
     FakeMailbox mailbox;
     FakeJournal journal;

@@ -64,9 +64,9 @@ struct StoredCopy {
   KeptId message{};
   mqtt::QoS qos = mqtt::QoS::at_most_once;
   bool retain = false;
-  bool is_released = false;  // QoS 2: PUBREC came
+  bool is_released = false;                         // QoS 2: PUBREC came
   mqtt::PacketId packet_id = mqtt::PacketId::none;  // QoS 2: sent with it
-  std::uint32_t bytes = 0;   // what it counts against the queue's limit: topic, properties, payload
+  std::uint32_t bytes = 0;  // what it counts against the queue's limit: topic, properties, payload
   std::vector<std::uint32_t> identifiers;
 };
 

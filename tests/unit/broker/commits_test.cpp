@@ -114,7 +114,7 @@ TEST_P(CommitsTest, KeepsTheIdentifierOfAQos2MessageBeforeItHandsItOn) {  // [MQ
   publisher.acknowledges = false;
   const auto id = publisher.send_publish("a", "x", {.qos = qos2});
   settle_without_disk();
-  EXPECT_EQ(subscriber.read(), "nothing");
+  EXPECT_EQ(publisher.read(), "nothing");
   let_disk_go_on();
   EXPECT_EQ(subscriber.read(), "PUBLISH a x qos=2");
   EXPECT_EQ(publisher.read(), "PUBREC 1 success");
