@@ -77,20 +77,20 @@ bool Commits::is_met(const Need& need) const {
   return true;
 }
 
-void Commits::wait(std::size_t queue, std::size_t stages, AfterCommit what) {
+void Commits::wait(std::size_t queue, std::size_t stages, const AfterCommit& what) {
   Need need = need_now(stages);
   if (queues_[queue].empty() && is_met(need)) {
-    act(std::move(what));
+    act(what);
   } else {
-    queues_[queue].push_back({std::move(need), std::move(what)});
+    queues_[queue].push_back({std::move(need), what});
   }
 }
 
-void Commits::when_safe(AfterCommit what) {
+void Commits::when_safe(const AfterCommit& what) {
   if (worker_.context().journal.is_durable()) {
-    wait(client_queue, traffic_.size(), std::move(what));
+    wait(client_queue, traffic_.size(), what);
   } else {
-    act(std::move(what));
+    act(what);
   }
 }
 
@@ -141,13 +141,13 @@ bool Commits::run(std::deque<Waiting>& queue) {
   if (queue.empty() || !is_met(queue.front().need)) {
     return false;
   }
-  AfterCommit what = std::move(queue.front().what);
+  const AfterCommit what = queue.front().what;
   queue.pop_front();
-  act(std::move(what));
+  act(what);
   return true;
 }
 
-void Commits::act(AfterCommit what) {
+void Commits::act(const AfterCommit& what) {
   std::visit([this](const auto& each) { act(each); }, what);
 }
 

@@ -78,7 +78,7 @@ class Commits {
   explicit Commits(Worker& worker);
 
   /// Does `what` once everything written and sent until now is safe: at once if it is.
-  void when_safe(AfterCommit what);
+  void when_safe(const AfterCommit& what);
 
   /// A QoS 1 or 2 message goes to another worker, or came from one.
   void note_sent(WorkerIndex to, mail::Stage stage);
@@ -120,11 +120,11 @@ class Commits {
 
   [[nodiscard]] Need need_now(std::size_t stages) const;
   [[nodiscard]] bool is_met(const Need& need) const;
-  void wait(std::size_t queue, std::size_t stages, AfterCommit what);
+  void wait(std::size_t queue, std::size_t stages, const AfterCommit& what);
   void confirm(mail::Stage stage);
   void need_members_too(std::deque<Waiting>& queue);
   bool run(std::deque<Waiting>& queue);
-  void act(AfterCommit what);
+  void act(const AfterCommit& what);
   [[nodiscard]] Channel* find(const ChannelRef& channel) const;
 
   void act(const after_commit::Answer& answer);
