@@ -111,6 +111,11 @@ Handled check_capabilities(const Channel& channel, const mqtt::Publish& packet) 
   return {};
 }
 
+/// Whether it is sent on byte for byte to whoever speaks the publisher's version.
+bool is_plain(const mqtt::Publish& packet) {
+  return packet.qos == QoS::at_most_once && !packet.retain && packet.properties.empty();
+}
+
 }  // namespace
 
 Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes body) {
@@ -155,6 +160,9 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
     session.add_unreleased(packet->packet_id);  // before it is handed on
   }
   Publication publication(message);
+  if (is_plain(*packet)) {
+    publication.came_as({.body = body, .is_v5 = channel.is_v5()});
+  }
   const bool is_wanted = worker.router().route(session.space(), publication);
   if (packet->qos != QoS::at_most_once) {
     acknowledge(

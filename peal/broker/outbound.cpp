@@ -20,10 +20,8 @@ constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 }  // namespace
 
 bool Outbound::deliver(Session& session, Publication& publication, const OutboundCopy& copy) {
-  const Context& context = worker_.context();
   const MessageFields& fields = publication.fields();
-  if (context.authorizer.restricts_receiving() &&
-      !context.authorizer.may_receive({session.client_id(), session.user}, fields.topic)) {
+  if (!may_receive(session, fields.topic)) {
     return false;
   }
   if (fields.retain && worker_.retained_delivery().has_job(session)) {
@@ -31,6 +29,47 @@ bool Outbound::deliver(Session& session, Publication& publication, const Outboun
   }
   return copy.qos == QoS::at_most_once ? send_at_most_once(session, publication, copy)
                                        : enqueue(session, publication, copy);
+}
+
+bool Outbound::may_receive(const Session& session, mqtt::TopicName topic) {
+  Authorizer& authorizer = worker_.context().authorizer;
+  return !authorizer.restricts_receiving() ||
+         authorizer.may_receive({session.client_id(), session.user}, topic);
+}
+
+bool Outbound::takes_run(const Session& session, const PublishRun& run) const {
+  const Channel* channel = session.channel;
+  if (channel == nullptr) {
+    return !worker_.context().settings.queue.qos0_offline;
+  }
+  return !channel->aliases_out_enabled() &&
+         run.packet_bytes_bound() <= channel->maximum_packet_size();
+}
+
+void Outbound::deliver(Session& session, RunEncodings& run) {
+  Counters& counters = worker_.counters();
+  const PublishRun& came = run.as_it_came();
+  if (!may_receive(session, came.topic())) {
+    return;
+  }
+  if (session.channel == nullptr) {
+    counters.dropped_offline_qos0.add(came.count);
+  } else if (!can_take_now(session)) {
+    counters.dropped_unsent_full.add(came.count);
+  } else {
+    session.channel->send(run.packets(session.channel->version()));
+    counters.messages_sent.add(came.count);
+  }
+}
+
+/// Sends what came before, and looks whether the client's socket keeps up.
+bool Outbound::can_take_now(Session& session) {
+  if (session.is_listed) {
+    session.is_listed = false;  // what came before a message goes before it
+    pump(session);
+  }
+  return session.channel->connection().unsent_bytes() <
+         worker_.context().settings.queue.unsent_bytes;
 }
 
 /// Not held back by a full window. [MQTT-3.3.4-10] [MQTT-4.9.0-3] [MQTT-4.3.1-1] [MQTT3-4.3.1-1]
@@ -46,11 +85,7 @@ bool Outbound::send_at_most_once(Session& session, Publication& publication,
     counters.dropped_offline_qos0.add();
     return false;
   }
-  if (session.is_listed) {
-    session.is_listed = false;  // what came before this message goes before it
-    pump(session);
-  }
-  if (channel->connection().unsent_bytes() >= context.settings.queue.unsent_bytes) {
+  if (!can_take_now(session)) {
     counters.dropped_unsent_full.add();
     return false;
   }

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "peal/base/arena.hpp"
 #include "peal/broker/message.hpp"
+#include "peal/broker/publish_run.hpp"
 #include "peal/mqtt/packets.hpp"
 
 namespace peal::broker {
@@ -33,6 +35,10 @@ class Publication {
 
   [[nodiscard]] bool has_message() const { return static_cast<bool>(message_); }
 
+  /// It came as that packet, whose bytes live as long as the fields'.
+  void came_as(const PlainPublish& packet) { plain_ = packet; }
+  [[nodiscard]] const std::optional<PlainPublish>& plain() const { return plain_; }
+
   /// A whole PUBLISH packet, and who owns its bytes (null: the arena of this iteration).
   struct Encoded {
     Bytes bytes;
@@ -44,6 +50,7 @@ class Publication {
  private:
   MessageFields fields_;
   MessageRef message_;
+  std::optional<PlainPublish> plain_;
   std::array<Encoded, 4> encoded_{};
   std::array<SharedRef<SharedBuffer>, 4> owners_{};  // holds on what does not lie in the arena
 };
