@@ -1,7 +1,7 @@
 // How RocksDB is set up. For the .cpp files of this layer only: it brings RocksDB's headers.
 #pragma once
 
-#include <rocksdb/options.h>
+#include <rocksdb/db.h>
 
 #include <vector>
 

@@ -40,7 +40,7 @@ std::string reason(int error) { return std::generic_category().message(error); }
 }
 
 /// Whether the directory has nothing in it but what a file system itself puts there.
-bool is_empty(const fs::path& directory) {
+bool has_nothing(const fs::path& directory) {
   std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     if (at->path().filename() != "lost+found") {
@@ -113,7 +113,7 @@ void prepare_directory(const fs::path& directory) {
   if (has_marker(directory)) {
     return;
   }
-  if (!is_empty(directory)) {
+  if (!has_nothing(directory)) {
     refuse(directory, is_foreign);
   }
   mark(directory);
