@@ -140,4 +140,11 @@ StreamId Database::allot_streams(unsigned count) {
   return StreamId{static_cast<std::uint32_t>(first)};
 }
 
+void Database::raise_next_stream(StreamId next) {
+  const std::uint64_t wanted = static_cast<std::uint32_t>(next);
+  if (number(next_stream_name, 1) < wanted) {
+    set_number(next_stream_name, wanted);
+  }
+}
+
 }  // namespace peal::store

@@ -56,6 +56,9 @@ class Database {
   /// errors   StoreError: it cannot be written down, or there are none left.
   [[nodiscard]] StreamId allot_streams(unsigned count);
 
+  /// Gives no stream before `next` any more: after a repair, when the note of it may be lost.
+  void raise_next_stream(StreamId next);
+
   /// The error for a person: path, what happened, and what to do about it.
   [[nodiscard]] std::string explain(std::string_view what, const rocksdb::Status& status) const;
 

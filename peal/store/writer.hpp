@@ -64,7 +64,7 @@ struct WriterOptions {
   Duration page_age_limit{60'000};
   std::uint64_t backlog_bytes_limit = std::uint64_t{64} << 20;  // while the disk does not work
   WallClock clock = WallClock::now();
-  WriterCallbacks callbacks;
+  WriterCallbacks callbacks = {};
 };
 
 class Writer {
