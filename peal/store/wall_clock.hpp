@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "peal/broker/message.hpp"
+#include "peal/broker/ports/journal.hpp"
 
 namespace peal::store {
 
