@@ -46,7 +46,9 @@ class TableChanges {
   }
 
   [[nodiscard]] bool is_empty() const { return entries_.empty(); }
-  [[nodiscard]] std::size_t bytes() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
+  [[nodiscard]] std::size_t bytes() const {
+    return bytes_.size() + entries_.size() * sizeof(Entry);
+  }
   void clear() {
     entries_.clear();
     bytes_.clear();

@@ -38,9 +38,9 @@ class RowCheck {
       case Family::sessions:
         return session(key, value);
       case Family::subscriptions:
-        return key.size() <= sizeof(StoredId)                                    ? is_no_key
+        return key.size() <= sizeof(StoredId)                             ? is_no_key
                : decode_subscription(key.substr(sizeof(StoredId)), value) ? ""
-                                                                                 : is_no_value;
+                                                                          : is_no_value;
       case Family::received:
         return key.size() == sizeof(StoredId) + sizeof(mqtt::PacketId) ? "" : is_no_key;
       case Family::pending:
@@ -48,7 +48,7 @@ class RowCheck {
       case Family::flights:
         return !copy_of_key(key) ? is_no_key : decode_flight(value) ? "" : is_no_value;
       case Family::retained:
-        return key.size() <= sizeof(NamespaceId) ? is_no_key
+        return key.size() <= sizeof(NamespaceId)                                 ? is_no_key
                : decode_retained(key.substr(sizeof(NamespaceId)), value, clock_) ? ""
                                                                                  : is_no_value;
     }
@@ -95,8 +95,7 @@ class RowCheck {
   }
 
   void saw(StreamId stream) {
-    report_.highest_stream =
-        std::max(report_.highest_stream, static_cast<std::uint32_t>(stream));
+    report_.highest_stream = std::max(report_.highest_stream, static_cast<std::uint32_t>(stream));
   }
 
   StoreReport& report_;
@@ -112,8 +111,8 @@ void check_table(Database& database, Family family, StoreReport& report, SlowWri
       ++report.rows[index_of(family)];
       continue;
     }
-    add_problem(report, {std::string(name_of(family)), hexadecimal(scan.key()),
-                         std::string(problem)});
+    add_problem(report,
+                {std::string(name_of(family)), hexadecimal(scan.key()), std::string(problem)});
     if (write != nullptr) {
       write->erase(family, scan.key());
       write->end_of_step();
@@ -134,17 +133,15 @@ void check_tables(Database& database, StoreReport& report, SlowWrite* write) {
 /// Whether RocksDB says so because of damage, and not because it is in use or may not be read.
 bool is_damage(const rocksdb::Status& status) {
   return status.IsCorruption() || status.IsNotFound() || status.IsInvalidArgument() ||
-         status.IsPathNotFound() ||
-         status.ToString().find("orruption") != std::string::npos;
+         status.IsPathNotFound() || status.ToString().find("orruption") != std::string::npos;
 }
 
 /// Opens without a look at what is in it: whether RocksDB can.
 rocksdb::Status try_open(const DatabaseOptions& options) {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(db_options(options), options.directory.string(),
-                        family_descriptors(options), &families, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(db_options(options), options.directory.string(),
+                                                   family_descriptors(options), &families, &db);
   if (status.ok()) {
     for (rocksdb::ColumnFamilyHandle* family : families) {
       (void)db->DestroyColumnFamilyHandle(family);
@@ -194,8 +191,8 @@ StoreReport repair(const std::filesystem::path& directory) {
     }
   }
   if (is_damaged) {
-    const rocksdb::Status status = rocksdb::RepairDB(directory.string(), db_options(options),
-                                                     family_descriptors(options));
+    const rocksdb::Status status =
+        rocksdb::RepairDB(directory.string(), db_options(options), family_descriptors(options));
     if (!status.ok()) {
       throw StoreError("the store " + directory.string() +
                        " cannot be repaired: " + status.ToString());

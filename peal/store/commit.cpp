@@ -41,8 +41,7 @@ void apply_dones(Commit& commit, const Database& database, PageLedger& ledger, u
     }
     for (const CopyName& copy : each.bundle.dones) {
       if (ledger.done(copy) == PageLedger::Place::spilled) {
-        commit.batch.Delete(database.family(Family::pending),
-                            copy_key(copy.session, copy.message));
+        commit.batch.Delete(database.family(Family::pending), copy_key(copy.session, copy.message));
       }
     }
   }
@@ -101,9 +100,8 @@ void add_change(rocksdb::WriteBatch& batch, const Database& database,
 void prepare(Commit& commit, const Database& database, PageLedger& ledger, StreamId first,
              unsigned workers, Time now) {
   for (const HandedOver& each : commit.bundles) {
-    each.bundle.changes.for_each([&](const TableChanges::Change& change) {
-      add_change(commit.batch, database, change);
-    });
+    each.bundle.changes.for_each(
+        [&](const TableChanges::Change& change) { add_change(commit.batch, database, change); });
     commit.records += each.bundle.record_count;
     commit.payload_bytes += each.bundle.payload_bytes;
     commit.needs_sync = commit.needs_sync || each.bundle.needs_sync;

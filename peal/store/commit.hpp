@@ -1,10 +1,9 @@
-// What goes to disk at once: the bundles of all workers that were handed over, as one RocksDB batch.
-// For the .cpp files of this layer only: it brings RocksDB's headers.
+// What goes to disk at once: the bundles of all workers that were handed over, as one RocksDB
+// batch. For the .cpp files of this layer only: it brings RocksDB's headers.
 #pragma once
 
-#include <rocksdb/write_batch.h>
-
 #include <cstdint>
+#include <rocksdb/write_batch.h>
 #include <string>
 #include <vector>
 

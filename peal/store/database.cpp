@@ -1,8 +1,7 @@
 #include "peal/store/database.hpp"
 
-#include <rocksdb/db.h>
-
 #include <algorithm>
+#include <rocksdb/db.h>
 
 #include "peal/store/database_options.hpp"
 #include "peal/store/directory.hpp"
@@ -73,11 +72,9 @@ std::string Database::explain(std::string_view what, const rocksdb::Status& stat
 
 void Database::open(const DatabaseOptions& options) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(db_options(options), directory_.string(), family_descriptors(options),
-                        &families_, &db);
-  if (status.IsInvalidArgument() &&
-      status.ToString().find("olumn famil") != std::string::npos) {
+  const rocksdb::Status status = rocksdb::DB::Open(db_options(options), directory_.string(),
+                                                   family_descriptors(options), &families_, &db);
+  if (status.IsInvalidArgument() && status.ToString().find("olumn famil") != std::string::npos) {
     throw StoreError("the store " + directory_.string() +
                      " has tables that this version of Peal does not know (" + status.ToString() +
                      "); start the newer version that made it");
@@ -112,8 +109,8 @@ std::uint64_t Database::number(std::string_view name, std::uint64_t otherwise) {
   }
   const auto number = decode_number(as_bytes(value));
   if (!number) {
-    throw StoreError(explain("cannot be used", rocksdb::Status::Corruption(
-                                                   "meta key \"" + std::string(name) + "\"")));
+    throw StoreError(explain(
+        "cannot be used", rocksdb::Status::Corruption("meta key \"" + std::string(name) + "\"")));
   }
   return *number;
 }

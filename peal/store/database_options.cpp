@@ -1,11 +1,10 @@
 #include "peal/store/database_options.hpp"
 
+#include <algorithm>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
-
-#include <algorithm>
 #include <string>
 
 namespace peal::store {

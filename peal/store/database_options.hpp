@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rocksdb/db.h>
-
 #include <vector>
 
 #include "peal/store/database.hpp"

@@ -1,13 +1,12 @@
 #include "peal/store/directory.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <fcntl.h>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "peal/store/store_error.hpp"
 
@@ -75,10 +74,10 @@ void make(const fs::path& directory) {
 void mark(const fs::path& directory) {
   const std::string path = (directory / marker_name).string();
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  const bool is_written =
-      fd >= 0 && ::write(fd, marker_text.data(), marker_text.size()) ==
-                     static_cast<ssize_t>(marker_text.size()) &&
-      ::fsync(fd) == 0;
+  const bool is_written = fd >= 0 &&
+                          ::write(fd, marker_text.data(), marker_text.size()) ==
+                              static_cast<ssize_t>(marker_text.size()) &&
+                          ::fsync(fd) == 0;
   const int error = errno;
   if (fd >= 0) {
     ::close(fd);
@@ -116,6 +115,8 @@ void prepare_directory(const fs::path& directory) {
   if (!has_nothing(directory)) {
     refuse(directory, is_foreign);
   }
+  // RocksDB makes its files for everybody to read: the directory has to keep others out.
+  (void)::chmod(directory.c_str(), S_IRWXU);
   mark(directory);
 }
 

@@ -9,7 +9,8 @@ namespace peal::store {
 /// The file that tells a store; its text says so to whoever looks.
 inline constexpr const char* marker_name = "PEAL_STORE";
 
-/// Makes the directory (mode 0700) unless there is one, and marks an empty one.
+/// Makes the directory (mode 0700) unless there is one; an empty one gets that mode, too, and the
+/// mark.
 ///
 /// errors   StoreError: not a directory, something else's, no permission, read-only.
 void prepare_directory(const std::filesystem::path& directory);

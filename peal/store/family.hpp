@@ -19,8 +19,8 @@ enum class Family : std::uint8_t {
   retained,       // one message for each topic
 };
 
-inline constexpr std::array<std::string_view, 8> family_names = {
-    "meta", "log", "sess", "subs", "recv", "pend", "flight", "ret"};
+inline constexpr std::array<std::string_view, 8> family_names = {"meta", "log",  "sess",   "subs",
+                                                                 "recv", "pend", "flight", "ret"};
 
 [[nodiscard]] constexpr std::size_t index_of(Family family) {
   return static_cast<std::size_t>(family);

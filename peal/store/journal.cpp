@@ -32,9 +32,7 @@ void Journal::dispatch() {
   fetches_.clear();
 }
 
-void Journal::wrote_done() {
-  written_ = broker::JournalPosition{std::to_underlying(written_) + 1};
-}
+void Journal::wrote_done() { written_ = broker::JournalPosition{std::to_underlying(written_) + 1}; }
 
 void Journal::wrote() {
   wrote_done();

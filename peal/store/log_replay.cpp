@@ -36,7 +36,10 @@ class Replay {
  public:
   Replay(Database& database, const RecoveryOptions& options, RowErrors& errors,
          Recovered& recovered)
-      : database_(database), options_(options), errors_(errors), recovered_(recovered),
+      : database_(database),
+        options_(options),
+        errors_(errors),
+        recovered_(recovered),
         write_(database) {}
 
   void run() {
@@ -82,12 +85,11 @@ class Replay {
   void collect_dones(StreamId stream) {
     dones_.clear();
     for_each_page(stream, [&](const TableScan& pages) {
-      const auto read =
-          for_each_record(pages.value(), options_.clock, [&](const Record& record) {
-            if (const auto* done = std::get_if<DoneRecord>(&record)) {
-              dones_.push_back({done->session, done->message});
-            }
-          });
+      const auto read = for_each_record(pages.value(), options_.clock, [&](const Record& record) {
+        if (const auto* done = std::get_if<DoneRecord>(&record)) {
+          dones_.push_back({done->session, done->message});
+        }
+      });
       if (!read) {
         errors_.unreadable(pages, describe(read.error()));
       }
@@ -110,8 +112,8 @@ class Replay {
   void move(const PageRecords& records) {
     for (const AttachRecord& attach : records.attached) {
       const CopyName copy{attach.session, attach.copy.message};
-      const auto at = std::ranges::lower_bound(records.messages, copy.message, {},
-                                               &MessageRecord::id);
+      const auto at =
+          std::ranges::lower_bound(records.messages, copy.message, {}, &MessageRecord::id);
       const bool is_here = at != records.messages.end() && at->id == copy.message;
       if (!is_here || std::ranges::binary_search(dones_, copy)) {
         continue;

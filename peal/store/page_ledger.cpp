@@ -42,8 +42,8 @@ void PageLedger::add(StreamId id, const Page& page) {
 
 const PageLedger::Entry* PageLedger::find_in(const Stream& in, KeptId message) {
   // Pages without messages have the place of the message before them: their `last` is that one's.
-  const auto at = std::ranges::lower_bound(
-      in.entries, message, {}, [](const Entry& entry) { return entry.page.last; });
+  const auto at = std::ranges::lower_bound(in.entries, message, {},
+                                           [](const Entry& entry) { return entry.page.last; });
   return at != in.entries.end() && at->page.first != KeptId::none && at->page.first <= message
              ? &*at
              : nullptr;

@@ -1,8 +1,7 @@
 #include "peal/store/page_shelf.hpp"
 
-#include <rocksdb/db.h>
-
 #include <algorithm>
+#include <rocksdb/db.h>
 
 namespace peal::store {
 
@@ -14,9 +13,8 @@ const broker::MessageFields* ShelvedPage::find(KeptId id) const {
 std::expected<std::unique_ptr<ShelvedPage>, std::string> PageShelf::load(PageName name) {
   auto shelved = std::make_unique<ShelvedPage>();
   shelved->name = name;
-  const rocksdb::Status status = database_.db().Get({}, database_.family(Family::log),
-                                                    page_key(name.stream, name.number),
-                                                    &shelved->bytes);
+  const rocksdb::Status status = database_.db().Get(
+      {}, database_.family(Family::log), page_key(name.stream, name.number), &shelved->bytes);
   if (!status.ok()) {
     return std::unexpected(database_.explain("has a page that cannot be read", status));
   }
@@ -28,16 +26,17 @@ std::expected<std::unique_ptr<ShelvedPage>, std::string> PageShelf::load(PageNam
     }
   });
   if (!read) {
-    return std::unexpected(database_.explain(
-        "has a page that cannot be used",
-        rocksdb::Status::Corruption(std::string(describe(read.error())))));
+    return std::unexpected(
+        database_.explain("has a page that cannot be used",
+                          rocksdb::Status::Corruption(std::string(describe(read.error())))));
   }
   std::ranges::sort(shelved->messages, {}, &MessageRecord::id);
   return shelved;
 }
 
 std::expected<const ShelvedPage*, std::string> PageShelf::page(PageName name) {
-  const auto at = std::ranges::find_if(pages_, [&](const auto& page) { return page->name == name; });
+  const auto at =
+      std::ranges::find_if(pages_, [&](const auto& page) { return page->name == name; });
   if (at != pages_.end()) {
     std::rotate(at, at + 1, pages_.end());
     return pages_.back().get();
@@ -69,9 +68,8 @@ broker::MessageRef PageShelf::read(CopyName copy, std::optional<PageName> in) {
     return message == nullptr ? broker::MessageRef{} : broker::Message::make(*message);
   }
   rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      database_.db().Get({}, database_.family(Family::pending),
-                         copy_key(copy.session, copy.message), &value);
+  const rocksdb::Status status = database_.db().Get({}, database_.family(Family::pending),
+                                                    copy_key(copy.session, copy.message), &value);
   if (!status.ok()) {
     return {};
   }

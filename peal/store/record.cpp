@@ -152,8 +152,7 @@ std::optional<broker::RestoredSession> decode_session(Bytes value, const WallClo
   broker::RestoredSession session;
   read_version(reader);
   session.space = NamespaceId{reader.little<std::uint16_t>()};
-  session.expiry_interval =
-      std::chrono::duration<std::uint32_t>{reader.little<std::uint32_t>()};
+  session.expiry_interval = std::chrono::duration<std::uint32_t>{reader.little<std::uint32_t>()};
   const auto flags = reader.little<std::uint8_t>();
   reader.require(flags <= (away_bit | will_bit | will_expiry_bit));
   session.is_away = (flags & away_bit) != 0;

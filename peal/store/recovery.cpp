@@ -30,7 +30,9 @@ class SessionCursor {
 class Recovery {
  public:
   Recovery(Database& database, const RecoveryOptions& options)
-      : database_(database), options_(options), errors_(database, options, recovered_),
+      : database_(database),
+        options_(options),
+        errors_(database, options, recovered_),
         write_(database) {}
 
   Recovered run() {
@@ -192,9 +194,8 @@ std::string_view Recovery::read_copy(const TableScan& scan, SessionCursor& sessi
 void Recovery::read_queues() {
   SessionCursor sessions(recovered_.sessions);
   TableScan flights(database_, Family::flights);
-  for_each_row(Family::pending, [&](const TableScan& scan) {
-    return read_copy(scan, sessions, flights);
-  });
+  for_each_row(Family::pending,
+               [&](const TableScan& scan) { return read_copy(scan, sessions, flights); });
   constexpr CopyName behind_all{StoredId{~std::uint64_t{0}}, KeptId{~std::uint64_t{0}}};
   (void)take_flight(behind_all, flights);
   errors_.require_end(flights);

@@ -35,12 +35,12 @@ struct RecoveryOptions {
 struct Recovered {
   std::vector<broker::RestoredSession> sessions;  // sorted by id
   std::uint64_t retained = 0;
-  std::uint64_t queued = 0;       // copies in all queues
-  std::uint64_t replayed = 0;     // pages of the log
-  std::uint64_t moved = 0;        // copies, out of these
-  std::uint64_t expired = 0;      // messages that were left out
-  std::uint64_t orphaned = 0;     // rows of sessions that are no more
-  std::uint64_t unreadable = 0;   // pages and rows that were left out
+  std::uint64_t queued = 0;      // copies in all queues
+  std::uint64_t replayed = 0;    // pages of the log
+  std::uint64_t moved = 0;       // copies, out of these
+  std::uint64_t expired = 0;     // messages that were left out
+  std::uint64_t orphaned = 0;    // rows of sessions that are no more
+  std::uint64_t unreadable = 0;  // pages and rows that were left out
 };
 
 /// errors   StoreError: something cannot be read or written; names table and key, and what to do.

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <rocksdb/write_batch.h>
-
 #include <string>
 #include <string_view>
 

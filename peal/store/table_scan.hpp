@@ -2,9 +2,8 @@
 // RocksDB's headers.
 #pragma once
 
-#include <rocksdb/db.h>
-
 #include <memory>
+#include <rocksdb/db.h>
 #include <string>
 #include <string_view>
 

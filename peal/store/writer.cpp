@@ -1,8 +1,7 @@
 #include "peal/store/writer.hpp"
 
-#include <rocksdb/db.h>
-
 #include <algorithm>
+#include <rocksdb/db.h>
 #include <utility>
 
 #include "peal/base/assert.hpp"
@@ -120,7 +119,8 @@ void Writer::try_commit() {
     }
     counters_.commits.fetch_add(1, std::memory_order_relaxed);
   }
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - begin);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - begin);
   counters_.last_commit_microseconds.store(static_cast<std::uint64_t>(took.count()),
                                            std::memory_order_relaxed);
   finish_commit();

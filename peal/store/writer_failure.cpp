@@ -10,8 +10,8 @@ namespace {
 constexpr std::chrono::seconds retry_after{1};
 
 bool is_out_of_space(const rocksdb::Status& status) {
-  return status.IsNoSpace() || (status.IsIOError() && status.ToString().find("No space") !=
-                                                          std::string::npos);
+  return status.IsNoSpace() ||
+         (status.IsIOError() && status.ToString().find("No space") != std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
-#include <rocksdb/db.h>
-
 #include <algorithm>
+#include <rocksdb/db.h>
 
 #include "peal/store/commit.hpp"
 #include "peal/store/writer.hpp"
@@ -35,8 +34,7 @@ bool Writer::serve(FetchRequest& request) {
   results.reserve(request.messages.size());
   std::size_t missing = 0;
   for (const KeptId message : request.messages) {
-    results.push_back(
-        {message, shelf_.read({request.stored, message}, ledger_.find(message))});
+    results.push_back({message, shelf_.read({request.stored, message}, ledger_.find(message))});
     missing += results.back().bytes ? 0 : 1;
   }
   if (missing > 0 && health_ != Health::broken && request.after > bundles_committed_) {
@@ -51,9 +49,8 @@ bool Writer::serve(FetchRequest& request) {
 }
 
 void Writer::spill_some() {
-  const Time oldest =
-      std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()) -
-      options_.page_age_limit;
+  const Time oldest = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()) -
+                      options_.page_age_limit;
   std::uint64_t left = spill_bytes_each_turn;
   for (unsigned worker = 0; worker < options_.workers; ++worker) {
     while (left > 0) {

@@ -6,7 +6,6 @@
 // The store is made below TMPDIR (default /tmp): name a directory of the disk that is to be
 // measured.
 #include <benchmark/benchmark.h>
-
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -131,9 +130,8 @@ void commit(benchmark::State& state) {
     bench.wait_for(bench.journal.written());
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
-  state.counters["written/payload"] =
-      static_cast<double>(bench.counters().bytes_written) /
-      static_cast<double>(bench.counters().bytes_of_payload);
+  state.counters["written/payload"] = static_cast<double>(bench.counters().bytes_written) /
+                                      static_cast<double>(bench.counters().bytes_of_payload);
 }
 BENCHMARK(commit)->Arg(1)->Arg(16)->Arg(64)->Arg(512)->UseRealTime();
 
@@ -160,8 +158,8 @@ void fill(const std::filesystem::path& directory) {
   std::vector<StoredId> sessions;
   for (int i = 0; i < sessions_in_all; ++i) {
     sessions.push_back(make_session(bench.journal, "client-" + std::to_string(i)));
-    bench.journal.put_subscription(
-        sessions.back(), {.filter = "a/" + std::to_string(i) + "/#", .options = {}});
+    bench.journal.put_subscription(sessions.back(),
+                                   {.filter = "a/" + std::to_string(i) + "/#", .options = {}});
   }
   for (int i = 0; i < messages_in_all; ++i) {
     const auto number = static_cast<std::uint64_t>(i);

@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
-#include "peal/store/store_error.hpp"
 #include "unit/store/rig.hpp"
+
+#include "peal/store/store_error.hpp"
 
 namespace peal::store {
 namespace {
@@ -62,9 +63,8 @@ TEST(Check, RowsThatCannotBeReadAreNamedAndRepairLeavesThemOut) {
   {
     Database database({.directory = temp / "store"});
     for (std::size_t i = 0; i < family_names.size(); ++i) {
-      ASSERT_TRUE(database.db()
-                      .Put({}, database.family(static_cast<Family>(i)), "bad", "\x7Fvalue")
-                      .ok());
+      ASSERT_TRUE(
+          database.db().Put({}, database.family(static_cast<Family>(i)), "bad", "\x7Fvalue").ok());
     }
   }
   const StoreReport report = check(temp / "store");

@@ -1,7 +1,6 @@
 #include "peal/store/crc32c.hpp"
 
 #include <gtest/gtest.h>
-
 #include <string>
 
 namespace peal::store {

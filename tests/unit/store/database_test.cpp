@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "unit/store/rig.hpp"
+
 #include "peal/store/directory.hpp"
 #include "peal/store/record.hpp"
 #include "peal/store/store_error.hpp"
-#include "unit/store/rig.hpp"
 
 namespace peal::store {
 namespace {
@@ -34,11 +35,18 @@ TEST(Database, MakesItsDirectoryForItsOwnerAlone) {
   const TempDirectory temp;
   const fs::path directory = temp / "deep" / "store";
   { const Database database({.directory = directory}); }
-  struct ::stat status{};
+  struct ::stat status {};
   ASSERT_EQ(::stat(directory.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
   EXPECT_EQ(refusal(directory), "");
   EXPECT_EQ(refusal(directory, false), "");
+}
+
+TEST(Database, TakesAnEmptyDirectoryForItsOwnerAlone) {
+  const TempDirectory temp;
+  fs::permissions(temp.path(), fs::perms{0755});
+  { const Database database({.directory = temp.path()}); }
+  EXPECT_EQ(fs::status(temp.path()).permissions(), fs::perms::owner_all);
 }
 
 TEST(Database, StreamsAreNeverGivenTwice) {

@@ -1,8 +1,7 @@
 #include "peal/store/page_ledger.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <map>
 #include <random>
 #include <set>
@@ -33,8 +32,7 @@ TEST(PageLedger, PagesGoFromTheFrontWhenNobodyWaits) {
   EXPECT_TRUE(ledger.trim(one).empty());
   EXPECT_EQ(ledger.done({StoredId{1}, kept_id(one, 1)}), PageLedger::Place::page);
   EXPECT_TRUE(ledger.trim(one).empty());
-  EXPECT_EQ(ledger.done_in_oldest(one),
-            (std::vector<CopyName>{{StoredId{1}, kept_id(one, 1)}}));
+  EXPECT_EQ(ledger.done_in_oldest(one), (std::vector<CopyName>{{StoredId{1}, kept_id(one, 1)}}));
   EXPECT_EQ(ledger.done({StoredId{2}, kept_id(one, 1)}), PageLedger::Place::page);
   EXPECT_EQ(ledger.trim(one), (std::vector{PageNumber{1}, PageNumber{2}}));
   EXPECT_EQ(ledger.pages(), 0U);

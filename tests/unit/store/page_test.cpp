@@ -1,8 +1,7 @@
 #include "peal/store/page.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+#include <gtest/gtest.h>
 
 #include "unit/store/rig.hpp"
 
@@ -14,8 +13,7 @@ const WallClock wall(Time{}, 1'700'000'000'000);
 std::string sample_page() {
   std::string first;
   append_message(first, KeptId{10}, test::message("a/b", "text"), wall);
-  append_attach(first, StoredId{3},
-                test::copy_of(KeptId{10}, mqtt::QoS::at_least_once, {5}));
+  append_attach(first, StoredId{3}, test::copy_of(KeptId{10}, mqtt::QoS::at_least_once, {5}));
   std::string second;
   append_done(second, StoredId{3}, KeptId{9});
   const std::array<std::string_view, 2> parts{first, second};

@@ -1,8 +1,7 @@
 #include "peal/store/record.hpp"
 
-#include <gtest/gtest.h>
-
 #include <functional>
+#include <gtest/gtest.h>
 
 namespace peal::store {
 namespace {
@@ -61,23 +60,22 @@ TEST(WallClock, ConvertsBothWaysAndKeepsNever) {
 }
 
 TEST(Record, SessionRoundTrip) {
-  const broker::StoredSession session{
-      .id = StoredId{9},
-      .space = NamespaceId{3},
-      .client_id = "client",
-      .user = "user",
-      .expiry_interval = std::chrono::duration<std::uint32_t>{60},
-      .is_away = true,
-      .away_since = Time{6000ms},
-      .has_will = true,
-      .will = {.topic = mqtt::TopicName::trusted("will"),
-               .payload = as_bytes("gone"),
-               .properties = as_bytes("wp"),
-               .qos = mqtt::QoS::at_least_once,
-               .retain = true,
-               .delay = 5s,
-               .expiry = 7s,
-               .has_expiry = true}};
+  const broker::StoredSession session{.id = StoredId{9},
+                                      .space = NamespaceId{3},
+                                      .client_id = "client",
+                                      .user = "user",
+                                      .expiry_interval = std::chrono::duration<std::uint32_t>{60},
+                                      .is_away = true,
+                                      .away_since = Time{6000ms},
+                                      .has_will = true,
+                                      .will = {.topic = mqtt::TopicName::trusted("will"),
+                                               .payload = as_bytes("gone"),
+                                               .properties = as_bytes("wp"),
+                                               .qos = mqtt::QoS::at_least_once,
+                                               .retain = true,
+                                               .delay = 5s,
+                                               .expiry = 7s,
+                                               .has_expiry = true}};
   std::string value;
   encode_session(value, session, wall);
   const auto read = decode_session(as_bytes(value), wall);
@@ -174,8 +172,7 @@ TEST(Record, KeysSortAsNumbersDo) {
   EXPECT_LT(copy_key(StoredId{1}, KeptId{999}), copy_key(StoredId{2}, KeptId{1}));
   EXPECT_LT(page_key(StreamId{1}, PageNumber{255}), page_key(StreamId{1}, PageNumber{256}));
   EXPECT_LT(subscription_key(StoredId{1}, "\xff\xff"), behind_session_key(StoredId{1}));
-  EXPECT_EQ(copy_of_key(copy_key(StoredId{7}, KeptId{8})),
-            (CopyName{StoredId{7}, KeptId{8}}));
+  EXPECT_EQ(copy_of_key(copy_key(StoredId{7}, KeptId{8})), (CopyName{StoredId{7}, KeptId{8}}));
   EXPECT_FALSE(copy_of_key("short"));
   EXPECT_EQ(page_of_key(page_key(StreamId{7}, PageNumber{8})),
             (PageName{StreamId{7}, PageNumber{8}}));

@@ -1,16 +1,16 @@
 #include "peal/store/recovery.hpp"
 
 #include <gtest/gtest.h>
-#include <rocksdb/db.h>
-
 #include <map>
 #include <random>
+#include <rocksdb/db.h>
 #include <set>
+
+#include "unit/store/rig.hpp"
 
 #include "peal/store/check.hpp"
 #include "peal/store/page.hpp"
 #include "peal/store/store_error.hpp"
-#include "unit/store/rig.hpp"
 
 namespace peal::store {
 namespace {
@@ -182,8 +182,8 @@ void work(Journal& journal, Model& model, std::vector<StoredId>& sessions, std::
     auto& waiting = model.queues[session];
     if (!waiting.empty()) {
       auto at = waiting.begin();
-      std::advance(at, static_cast<std::ptrdiff_t>(random() % std::min<std::size_t>(
-                                                                  waiting.size(), 5)));
+      std::advance(
+          at, static_cast<std::ptrdiff_t>(random() % std::min<std::size_t>(waiting.size(), 5)));
       journal.done(session, *at, false);
       waiting.erase(at);
     }
@@ -320,11 +320,9 @@ TEST(Recovery, APageWithAWrongByteIsRefusedUnlessSalvaged) {
     store.writer.stop();
     std::string key = page_key(StreamId{1}, PageNumber{1});
     std::string page;
-    ASSERT_TRUE(
-        store.database.db().Get({}, store.database.family(Family::log), key, &page).ok());
+    ASSERT_TRUE(store.database.db().Get({}, store.database.family(Family::log), key, &page).ok());
     page.back() = static_cast<char>(page.back() ^ 1);
-    ASSERT_TRUE(
-        store.database.db().Put({}, store.database.family(Family::log), key, page).ok());
+    ASSERT_TRUE(store.database.db().Put({}, store.database.family(Family::log), key, page).ok());
   }
   {
     Database database({.directory = temp / "store"});
@@ -360,11 +358,11 @@ TEST(Recovery, NewNamesComeAfterOldOnes) {
   }
   {
     Store store(temp / "store", {.workers = 1});
-  EXPECT_GT(queue(store.journal(), session, message("t", "p")), old);
-  EXPECT_GT(store.journal().new_session(), session);
-  // A message of an earlier run is done with as any other.
-  store.journal().done(session, old, false);
-  store.commit();
+    EXPECT_GT(queue(store.journal(), session, message("t", "p")), old);
+    EXPECT_GT(store.journal().new_session(), session);
+    // A message of an earlier run is done with as any other.
+    store.journal().done(session, old, false);
+    store.commit();
   }
   EXPECT_EQ(check(temp / "store").waiting, 1U);
 }

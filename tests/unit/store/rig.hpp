@@ -2,17 +2,16 @@
 // is told to and knows what a power cut would leave, and a store with its journals.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,8 +53,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* context) override {
-    const rocksdb::IOStatus status =
-        target()->NewWritableFile(name, options, result, context);
+    const rocksdb::IOStatus status = target()->NewWritableFile(name, options, result, context);
     if (status.ok() && name.ends_with(".log")) {
       *result = std::make_unique<File>(*this, name, std::move(*result));
     }

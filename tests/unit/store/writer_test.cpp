@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
-
 #include <thread>
 
 #include "unit/store/rig.hpp"
@@ -181,8 +180,7 @@ TEST_F(WriterTest, SyncsEverySoOftenWhenToldSo) {
   store->commit();
   store->journal();
   const auto give_up = std::chrono::steady_clock::now() + 20s;
-  while (store->writer.counters().syncs.load() == 0 &&
-         std::chrono::steady_clock::now() < give_up) {
+  while (store->writer.counters().syncs.load() == 0 && std::chrono::steady_clock::now() < give_up) {
     std::this_thread::yield();
   }
   EXPECT_GT(store->writer.counters().syncs.load(), 0U);
