@@ -203,7 +203,7 @@ void work(Journal& journal, Model& model, std::vector<StoredId>& sessions, std::
 
 /// The process is killed: everything it wrote is there. Several runs, spilling all the time.
 TEST(Recovery, AfterAKillTheStoreIsWhatTheModelSays) {
-  for (unsigned seed = 1; seed <= 6; ++seed) {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
     std::mt19937 random(seed);
     const TempDirectory temp;
     Model model;
@@ -232,7 +232,7 @@ TEST(Recovery, AfterAKillTheStoreIsWhatTheModelSays) {
 
 /// The power goes: what was committed is there; that copies are done with may be forgotten.
 TEST(Recovery, AfterAPowerCutNothingCommittedIsLost) {
-  for (unsigned seed = 1; seed <= 6; ++seed) {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
     std::mt19937 random(seed);
     const TempDirectory temp;
     const auto files = std::make_shared<FaultyFileSystem>();
