@@ -150,6 +150,11 @@ Handled check_capabilities(const Channel& channel, const mqtt::Publish& packet) 
   return {};
 }
 
+/// Whether it is sent on byte for byte to whoever speaks the publisher's version.
+bool is_plain(const mqtt::Publish& packet) {
+  return packet.qos == QoS::at_most_once && !packet.retain && packet.properties.empty();
+}
+
 }  // namespace
 
 Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes body) {
@@ -191,19 +196,19 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
       refusal != ReasonCode::success) {
     return refuse(channel, *packet, refusal);
   }
-  if (packet->qos == QoS::at_most_once) {
-    Publication publication(message);
-    (void)worker.router().route(session.space(), publication);
-    return {};
-  }
   if (packet->qos == QoS::exactly_once) {
     session.add_unreleased(packet->packet_id);  // before it is handed on
   }
   Publication publication(message);
+  if (is_plain(*packet)) {
+    publication.came_as({.body = body, .is_v5 = channel.is_v5()});
+  }
   const bool is_wanted = worker.router().route(session.space(), publication);
-  acknowledge_routed(
-      channel, *packet,
-      is_wanted || !channel.is_v5() ? ReasonCode::success : ReasonCode::no_matching_subscribers);
+  if (packet->qos != QoS::at_most_once) {
+    acknowledge_routed(
+        channel, *packet,
+        is_wanted || !channel.is_v5() ? ReasonCode::success : ReasonCode::no_matching_subscribers);
+  }
   return {};
 }
 

@@ -20,13 +20,18 @@ constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 /// So many messages of a queue are brought from disk at a time.
 constexpr std::size_t fetched_at_once = 64;
 
+/// null: the client is away, or has no CONNACK yet.
+Channel* connected_channel(const Session& session) {
+  const bool is_connected =
+      session.channel != nullptr && session.channel->state() == ChannelState::connected;
+  return is_connected ? session.channel : nullptr;
+}
+
 }  // namespace
 
 bool Outbound::deliver(Session& session, Publication& publication, const OutboundCopy& copy) {
-  const Context& context = worker_.context();
   const MessageFields& fields = publication.fields();
-  if (context.authorizer.restricts_receiving() &&
-      !context.authorizer.may_receive({session.client_id(), session.user}, fields.topic)) {
+  if (!may_receive(session, fields.topic)) {
     return false;
   }
   if (fields.retain && worker_.retained_delivery().has_job(session)) {
@@ -36,24 +41,61 @@ bool Outbound::deliver(Session& session, Publication& publication, const Outboun
                                        : enqueue(session, publication, copy);
 }
 
+bool Outbound::may_receive(const Session& session, mqtt::TopicName topic) {
+  Authorizer& authorizer = worker_.context().authorizer;
+  return !authorizer.restricts_receiving() ||
+         authorizer.may_receive({session.client_id(), session.user}, topic);
+}
+
+bool Outbound::takes_run(const Session& session, const PublishRun& run) const {
+  const Channel* channel = connected_channel(session);
+  if (channel == nullptr) {
+    return !worker_.context().settings.queue.qos0_offline;
+  }
+  return !channel->aliases_out_enabled() &&
+         run.packet_bytes_bound() <= channel->maximum_packet_size();
+}
+
+void Outbound::deliver(Session& session, RunEncodings& run) {
+  Counters& counters = worker_.counters();
+  const PublishRun& came = run.as_it_came();
+  if (!may_receive(session, came.topic())) {
+    return;
+  }
+  if (connected_channel(session) == nullptr) {
+    counters.dropped_offline_qos0.add(came.count);
+  } else if (!can_take_now(session)) {
+    counters.dropped_unsent_full.add(came.count);
+  } else {
+    session.channel->send(run.packets(session.channel->version()));
+    counters.messages_sent.add(came.count);
+  }
+}
+
+/// Sends what came before, and looks whether the client's socket keeps up.
+bool Outbound::can_take_now(Session& session) {
+  if (session.is_listed) {
+    session.is_listed = false;  // what came before a message goes before it
+    pump(session);
+  }
+  return session.channel->connection().unsent_bytes() <
+         worker_.context().settings.queue.unsent_bytes;
+}
+
 /// Not held back by a full window. [MQTT-3.3.4-10] [MQTT-4.9.0-3] [MQTT-4.3.1-1] [MQTT3-4.3.1-1]
 bool Outbound::send_at_most_once(Session& session, Publication& publication,
                                  const OutboundCopy& copy) {
   Counters& counters = worker_.counters();
   const Context& context = worker_.context();
-  Channel* channel = session.channel;
-  if (channel == nullptr || channel->state() != ChannelState::connected) {
+  Channel* channel = connected_channel(session);
+  if (channel == nullptr) {
     if (context.settings.queue.qos0_offline && copy.group == nullptr) {
       return enqueue(session, publication, copy);
     }
     counters.dropped_offline_qos0.add();
     return false;
   }
-  if (session.is_listed) {
-    session.is_listed = false;  // what came before this message goes before it
-    pump(session);
-  }
-  if (channel->connection().unsent_bytes() >= context.settings.queue.unsent_bytes) {
+  if (!can_take_now(session)) {
     counters.dropped_unsent_full.add();
     return false;
   }

@@ -36,6 +36,12 @@ class Outbound {
   /// may.
   bool deliver(Session& session, Publication& publication, const OutboundCopy& copy);
 
+  /// Whether a run may be given to the session as a whole: nothing in its packets depends on who
+  /// gets them, and none is too large. Stays so until the next `settle`.
+  [[nodiscard]] bool takes_run(const Session& session, const PublishRun& run) const;
+  /// Sends it, or drops it, as every one of its messages would be.    precondition   `takes_run`.
+  void deliver(Session& session, RunEncodings& run);
+
   /// Sends what waits, as far as the client's window and its socket allow: first what has to be
   /// sent again, in its order, then what is new. [MQTT-4.6.0-6]
   void pump(Session& session);
@@ -57,6 +63,8 @@ class Outbound {
   void done(Session& session, OutgoingMessage& entry);
 
  private:
+  [[nodiscard]] bool may_receive(const Session& session, mqtt::TopicName topic);
+  [[nodiscard]] bool can_take_now(Session& session);
   bool send_at_most_once(Session& session, Publication& publication, const OutboundCopy& copy);
   bool enqueue(Session& session, Publication& publication, const OutboundCopy& copy);
   bool make_room(Session& session, std::size_t bytes);

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "peal/base/arena.hpp"
 #include "peal/broker/message.hpp"
+#include "peal/broker/publish_run.hpp"
 #include "peal/mqtt/packets.hpp"
 
 namespace peal::broker {
@@ -39,6 +41,10 @@ class Publication {
   /// message on its way, so a message that came from elsewhere is copied.
   [[nodiscard]] const MessageRef& kept_message(Journal& journal);
 
+  /// It came as that packet, whose bytes live as long as the fields'.
+  void came_as(const PlainPublish& packet) { plain_ = packet; }
+  [[nodiscard]] const std::optional<PlainPublish>& plain() const { return plain_; }
+
   /// A whole PUBLISH packet, and who owns its bytes (null: the arena of this iteration).
   struct Encoded {
     Bytes bytes;
@@ -52,6 +58,7 @@ class Publication {
   MessageRef message_;
   MessageRef source_;  // `fields_` are views into it
   bool is_kept_ = false;
+  std::optional<PlainPublish> plain_;
   std::array<Encoded, 4> encoded_{};
   std::array<SharedRef<SharedBuffer>, 4> owners_{};  // holds on what does not lie in the arena
 };

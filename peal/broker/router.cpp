@@ -10,6 +10,9 @@ namespace peal::broker {
 
 namespace {
 
+/// Between two messages of a run, what lies in the arena is flushed once it is so much.
+constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+
 constexpr std::uint64_t bit_of(WorkerIndex worker) {
   return std::uint64_t{1} << static_cast<unsigned>(worker);
 }
@@ -20,6 +23,22 @@ bool is_for(const Delivery& delivery, PublisherId publisher) {
   }
   const bool is_own = delivery.session->publisher() == publisher;
   return is_own == (delivery.audience == Audience::own);  // [MQTT-3.8.3-3]
+}
+
+OutboundCopy copy_for(const MatchResult& match, const Delivery& delivery,
+                      const MessageFields& fields) {
+  OutboundCopy copy;
+  copy.qos = std::min(fields.qos, delivery.qos);  // [MQTT-3.8.4-8] [MQTT3-3.8.4-6]
+  // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT3-3.3.1-9]
+  copy.retain = fields.retain && delivery.retain_as_published;
+  copy.identifiers = {match.identifiers.data() + delivery.first_identifier,
+                      delivery.identifier_count};
+  return copy;
+}
+
+/// Whether the session is given `run` as a whole.
+bool takes_run(const Outbound& outbound, const Delivery& delivery, const PublishRun& run) {
+  return delivery.identifier_count == 0 && outbound.takes_run(*delivery.session, run);
 }
 
 }  // namespace
@@ -41,16 +60,9 @@ bool Router::route(Space& space, Publication& publication) {
 void Router::deliver_here(const MatchResult& match, Publication& publication) {
   const MessageFields& fields = publication.fields();
   for (const Delivery& delivery : match.deliveries) {
-    if (!is_for(delivery, fields.publisher)) {
-      continue;
+    if (is_for(delivery, fields.publisher)) {
+      worker_.outbound().deliver(*delivery.session, publication, copy_for(match, delivery, fields));
     }
-    const OutboundCopy copy{
-        .qos = std::min(fields.qos, delivery.qos),  // [MQTT-3.8.4-8] [MQTT3-3.8.4-6]
-        // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT3-3.3.1-9]
-        .retain = fields.retain && delivery.retain_as_published,
-        .identifiers = {match.identifiers.data() + delivery.first_identifier,
-                        delivery.identifier_count}};
-    worker_.outbound().deliver(*delivery.session, publication, copy);
   }
 }
 
@@ -108,6 +120,46 @@ void Router::receive(const Forward& how, Publication& publication) {
   if (how.for_groups) {
     for (SharedGroup* group : match.groups) {
       worker_.shared().deal(*group, publication);
+    }
+  }
+}
+
+void Router::receive(const PublishRun& run, const std::function<void()>& flush) {
+  Space& space = worker_.space(run.space);
+  const MatchResult& match = space.matches.match(run.topic(), space.subscriptions);
+  Outbound& outbound = worker_.outbound();
+  RunEncodings encodings(run, worker_.context().arena);
+  bool is_complete = true;
+  for (const Delivery& delivery : match.deliveries) {
+    if (!is_for(delivery, PublisherId::server)) {
+      continue;  // the publisher's own session is where it published
+    }
+    if (takes_run(outbound, delivery, run)) {
+      outbound.deliver(*delivery.session, encodings);
+    } else {
+      is_complete = false;
+    }
+  }
+  if (!is_complete) {
+    deliver_each(match, run, flush);
+  }
+}
+
+/// To those that do not take the run as a whole. Who they are is the same for all its messages:
+/// nobody's connection is closed before the next `settle`.
+void Router::deliver_each(const MatchResult& match, const PublishRun& run,
+                          const std::function<void()>& flush) {
+  Outbound& outbound = worker_.outbound();
+  RunReader reader(run);
+  while (const auto fields = reader.next()) {
+    Publication publication(*fields);
+    for (const Delivery& delivery : match.deliveries) {
+      if (is_for(delivery, fields->publisher) && !takes_run(outbound, delivery, run)) {
+        outbound.deliver(*delivery.session, publication, copy_for(match, delivery, *fields));
+      }
+    }
+    if (worker_.context().arena.used() >= flush_from_bytes) {
+      flush();
     }
   }
 }

@@ -2,6 +2,8 @@
 // subscriptions, the retained messages.
 #pragma once
 
+#include <functional>
+
 #include "peal/broker/mail.hpp"
 #include "peal/broker/publication.hpp"
 #include "peal/broker/subscription_index.hpp"
@@ -32,9 +34,15 @@ class Router {
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
   void receive(const Forward& how, Publication& publication);
+  /// The same for a run, whose bytes stay until the flush. Where nothing differs for a receiver it
+  /// gets the run as it lies, else message by message.
+  /// `flush`   writes what lies in the arena and empties it; called when that is much.
+  void receive(const PublishRun& run, const std::function<void()>& flush);
 
  private:
   void deliver_here(const MatchResult& match, Publication& publication);
+  void deliver_each(const MatchResult& match, const PublishRun& run,
+                    const std::function<void()>& flush);
   void send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
                       Publication& publication);
   void retain(Space& space, Publication& publication);

@@ -151,6 +151,8 @@ class Connection final : public EventSource {
 
   /// Whether application bytes have begun to flow and `peer` is complete.
   [[nodiscard]] bool is_open() const { return stage_ == Stage::open; }
+  /// Whether what is sent goes in WebSocket frames, one for each call of `send`.
+  [[nodiscard]] bool is_websocket() const { return websocket_ != nullptr; }
   /// cost   builds the texts: ask once, keep the answer.
   [[nodiscard]] Peer peer() const;
   /// The address in `peer`, as a small value.

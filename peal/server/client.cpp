@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "peal/base/assert.hpp"
 #include "peal/broker/context.hpp"
 #include "peal/net/http.hpp"
 #include "peal/server/front_page.hpp"
@@ -36,6 +37,16 @@ std::string_view cause_name(net::CloseCause cause) {
       return "protocol not served by this listener";
   }
   return "closed";
+}
+
+/// Each packet by itself, so that it gets a WebSocket frame of its own.
+void send_apart(net::Connection& connection, Bytes packets) {
+  while (!packets.empty()) {
+    const auto frame = mqtt::next_frame(packets, packets.size());
+    PEAL_ASSERT(frame && *frame);  // they are our own
+    connection.send(packets.first((*frame)->size));
+    packets = packets.subspan((*frame)->size);
+  }
 }
 
 }  // namespace
@@ -135,6 +146,8 @@ void Client::send(Bytes bytes, const SharedBuffer* owner) {
   if (owner != nullptr) {
     worker_->hold(*owner);
     connection_.send(bytes, *owner);
+  } else if (connection_.is_websocket()) {
+    send_apart(connection_, bytes);
   } else {
     connection_.send(bytes);
   }

@@ -14,7 +14,7 @@ namespace {
 /// Up to here copying a message's bytes is cheaper than a block of its own that two threads count.
 constexpr std::size_t packed_up_to_bytes = 2048;
 /// In the middle of an iteration: while it is still in the cache, and the receiver can begin.
-constexpr std::size_t dispatch_from_bytes = std::size_t{32} * 1024;
+constexpr std::size_t dispatch_from_bytes = std::size_t{64} * 1024;
 constexpr std::size_t room_kept_bytes = std::size_t{1} << 20;
 
 }  // namespace
@@ -42,6 +42,7 @@ void PackedBytes::clear() {
 
 void Batch::clear() {
   letters.clear();
+  heads.clear();
   packed.clear();
 }
 
@@ -73,9 +74,13 @@ void Mailbox::forward(broker::WorkerIndex to, const broker::Forward& how,
     return;
   }
   Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
-  pack(batch, how, message);
+  if (publication.plain() && !how.for_groups) {
+    pack(batch, how.space, message.topic, *publication.plain());
+  } else {
+    pack(batch, how, message);
+  }
   ++batch.messages;
-  if (batch.packed.bytes().size() >= dispatch_from_bytes) {
+  if (batch.packed.size() >= dispatch_from_bytes) {
     dispatch(static_cast<unsigned>(to));
   }
 }
@@ -108,6 +113,15 @@ void Mailbox::dispatch(unsigned to) {
   outbox.batch = {};
   (void)way.emptied.pop(outbox.batch);
   office_.wake(to);
+}
+
+void Mailbox::give_back() {
+  for (Collected& collected : collected_) {
+    collected.batch.clear();
+    (void)office_.way(collected.from, self_).emptied.push(collected.batch);
+  }
+  collected_.clear();
+  collected_bytes_ = 0;
 }
 
 bool Mailbox::has_mail() const {

@@ -17,6 +17,8 @@ namespace {
 constexpr Duration congestion_pause{1};
 constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 constexpr Duration slow_interval{1000};
+/// So many batches of each other worker, and the clients have their turn again.
+constexpr int mail_rounds_limit = 64;
 
 broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random& random,
                            broker::Mailbox& mailbox, broker::Journal& journal, Arena& arena,
@@ -141,7 +143,13 @@ struct WorkerThread::Mailroom {
   void operator()(const Unpacked& packed) const {
     broker::Publication publication(packed.message);
     worker.broker_.router().receive(packed.how, publication);
-    if (worker.arena_.used() >= flush_from_bytes) {
+    if (worker.has_much_output()) {
+      worker.after_feed();
+    }
+  }
+  void operator()(const broker::PublishRun& run) const {
+    worker.broker_.router().receive(run, [&thread = worker] { thread.flush(); });
+    if (worker.has_much_output()) {
       worker.after_feed();
     }
   }
@@ -155,7 +163,13 @@ struct WorkerThread::Mailroom {
   }
 };
 
-void WorkerThread::take_mail() { (void)mailbox_.collect(Mailroom{*this}); }
+void WorkerThread::take_mail() {
+  for (int round = 0; round < mail_rounds_limit && mailbox_.collect(Mailroom{*this}); ++round) {
+    if (has_much_output()) {
+      after_feed();
+    }
+  }
+}
 
 void WorkerThread::take_actions() {
   if (!has_actions_.load(std::memory_order_acquire) || !has_actions_.exchange(false)) {
@@ -174,16 +188,21 @@ void WorkerThread::take_actions() {
 
 void WorkerThread::after_feed() {
   broker_.settle();
-  while (arena_.used() >= flush_from_bytes) {
+  while (has_much_output()) {
     flush();
     broker_.settle();
   }
+}
+
+bool WorkerThread::has_much_output() const {
+  return arena_.used() + mailbox_.collected_bytes() >= flush_from_bytes;
 }
 
 void WorkerThread::flush() {
   loop_.flush();
   arena_.reset();
   held_.clear();
+  mailbox_.give_back();
 }
 
 void WorkerThread::hold(const SharedBuffer& buffer) {

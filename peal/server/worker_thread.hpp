@@ -90,6 +90,7 @@ class WorkerThread {
   void take_actions();
   void look_after_slow_clients();
   void flush();
+  [[nodiscard]] bool has_much_output() const;
   [[nodiscard]] Duration patience_of_poll();
   void stop_now(Duration patience);
 

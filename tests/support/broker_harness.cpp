@@ -151,7 +151,14 @@ bool BrokerHarness::deliver(unsigned from, unsigned to) {
   if (from == to || !post_.has(from, to)) {
     return false;
   }
-  nodes_[to]->worker->receive(post_.take(from, to));
+  Node& node = *nodes_[to];
+  Posted posted = post_.take(from, to);
+  if (auto* mail = std::get_if<Mail>(&posted)) {
+    node.worker->receive(std::move(*mail));
+  } else {
+    const PublishRun run = std::get<PostedRun>(posted).view();
+    node.worker->router().receive(run, [&node] { node.arena.reset(); });
+  }
   flush(to);
   return true;
 }

@@ -1,12 +1,14 @@
 // Fakes of all that the broker asks of the world, each with its state in the open.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "peal/base/assert.hpp"
@@ -18,6 +20,7 @@
 #include "peal/broker/ports/mailbox.hpp"
 #include "peal/broker/ports/publish_hook.hpp"
 #include "peal/broker/ports/random.hpp"
+#include "peal/broker/publication.hpp"
 
 namespace peal::broker::test {
 
@@ -49,6 +52,31 @@ class FakeLog final : public Log {
   std::vector<std::string> lines;
 };
 
+/// A run that owns its bytes.
+struct PostedRun {
+  PublishRun run;  // but for `packets`
+  std::vector<std::uint8_t> bytes;
+
+  [[nodiscard]] PublishRun view() const {
+    PublishRun complete = run;
+    complete.packets = bytes;
+    return complete;
+  }
+  [[nodiscard]] bool takes(NamespaceId space, mqtt::TopicName topic, bool is_v5) const {
+    return run.space == space && run.is_v5 == is_v5 && view().topic() == topic;
+  }
+  void add(const PlainPublish& packet) {
+    const std::size_t size = packet.size();
+    bytes.resize(bytes.size() + size);
+    packet.write(bytes.data() + bytes.size() - size);
+    ++run.count;
+    run.largest_bytes = std::max(run.largest_bytes, static_cast<std::uint32_t>(size));
+  }
+};
+
+/// What one worker sends another at once.
+using Posted = std::variant<Mail, PostedRun>;
+
 /// Mail on its way: in order between two workers, whatever order the reader likes between pairs.
 class Post {
  public:
@@ -59,6 +87,18 @@ class Post {
     line(from, to).push_back(std::move(mail));
     ++count_;
   }
+  /// Appends to the run that was sent last, if `packet` is of its kind.
+  void send(unsigned from, unsigned to, NamespaceId space, mqtt::TopicName topic,
+            const PlainPublish& packet) {
+    auto& posted = line(from, to);
+    auto* last = posted.empty() ? nullptr : std::get_if<PostedRun>(&posted.back());
+    if (last == nullptr || !last->takes(space, topic, packet.is_v5)) {
+      last = &std::get<PostedRun>(posted.emplace_back(
+          PostedRun{{.space = space, .is_v5 = packet.is_v5, .packets = {}}, {}}));
+      ++count_;
+    }
+    last->add(packet);
+  }
   [[nodiscard]] std::size_t count() const { return count_; }
   void clear() {
     for (auto& mail : lines_) {
@@ -67,17 +107,17 @@ class Post {
     count_ = 0;
   }
   [[nodiscard]] bool has(unsigned from, unsigned to) { return !line(from, to).empty(); }
-  [[nodiscard]] Mail take(unsigned from, unsigned to) {
-    Mail mail = std::move(line(from, to).front());
+  [[nodiscard]] Posted take(unsigned from, unsigned to) {
+    Posted posted = std::move(line(from, to).front());
     line(from, to).pop_front();
     --count_;
-    return mail;
+    return posted;
   }
 
  private:
-  std::deque<Mail>& line(unsigned from, unsigned to) { return lines_[from * workers_ + to]; }
+  std::deque<Posted>& line(unsigned from, unsigned to) { return lines_[from * workers_ + to]; }
   unsigned workers_;
-  std::vector<std::deque<Mail>> lines_;
+  std::vector<std::deque<Posted>> lines_;
   std::size_t count_ = 0;
 };
 
@@ -86,6 +126,14 @@ class FakeMailbox final : public Mailbox {
   FakeMailbox(Post& post, unsigned from) : post_(post), from_(from) {}
   void send(WorkerIndex to, Mail mail) override {
     post_.send(from_, static_cast<unsigned>(to), std::move(mail));
+  }
+  void forward(WorkerIndex to, const Forward& how, Publication& publication) override {
+    if (!publication.plain() || how.for_groups || how.for_retained) {
+      Mailbox::forward(to, how, publication);
+      return;
+    }
+    post_.send(from_, static_cast<unsigned>(to), how.space, publication.fields().topic,
+               *publication.plain());
   }
 
  private:

@@ -23,7 +23,8 @@ class Connection {
  public:
   virtual ~Connection() = default;
   /// Queues one or more whole packets for this iteration's flush.
-  /// `bytes`   lie in the worker's arena, or in `owner`, which is then held while they wait.
+  /// `bytes`   lie in the worker's arena or in another worker's mail, both of which stay until the
+  ///           flush, or in `owner`, which is then held while they wait.
   virtual void send(Bytes bytes, const SharedBuffer* owner) = 0;
   /// Bytes that the peer's socket has not taken yet.
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;

@@ -3,6 +3,7 @@
 #include "peal/server/post_office.hpp"
 
 #include <gtest/gtest.h>
+#include <numeric>
 #include <thread>
 
 #include "peal/broker/publication.hpp"
@@ -17,7 +18,13 @@ struct Numbers {
   std::vector<std::uint32_t>& received;
   void operator()(const Unpacked& packed) const {
     received.push_back(
-        static_cast<std::uint32_t>(std::stoul(std::string(packed.message.topic.text()))));
+        static_cast<std::uint32_t>(std::stoul(std::string(as_text(packed.message.payload)))));
+  }
+  void operator()(const broker::PublishRun& run) const {
+    broker::RunReader reader(run);
+    while (const auto message = reader.next()) {
+      (*this)(Unpacked{.how = {}, .message = *message});
+    }
   }
   void operator()(Letter& letter) const {
     const auto& mail = std::get<broker::Mail>(letter);
@@ -25,16 +32,30 @@ struct Numbers {
   }
 };
 
-/// Sends `number`: every third as a letter, the others as messages.
+/// Variable header and payload of a QoS 0 PUBLISH.
+std::string body_of(std::string_view topic, std::string_view payload, bool is_v5) {
+  std::string body{'\0', static_cast<char>(topic.size())};
+  body += topic;
+  body += std::string(is_v5 ? 1 : 0, '\0');
+  body += payload;
+  return body;
+}
+
+/// Sends `number`: every seventh as a letter, every fifth as a message by itself, the others in
+/// runs.
 void send_number(Mailbox& mailbox, std::uint32_t number) {
-  if (number % 3 == 0) {
+  if (number % 7 == 0) {
     mailbox.send(broker::WorkerIndex{1},
                  broker::mail::Known{static_cast<broker::BarrierId>(number)});
     return;
   }
   const std::string text = std::to_string(number);
   broker::Publication publication(
-      {.topic = mqtt::TopicName::trusted(text), .payload = {}, .properties = {}});
+      {.topic = mqtt::TopicName::trusted("t"), .payload = as_bytes(text), .properties = {}});
+  const std::string body = body_of("t", text, true);
+  if (number % 5 != 0) {
+    publication.came_as({.body = as_bytes(body), .is_v5 = true});
+  }
   mailbox.forward(broker::WorkerIndex{1}, {}, publication);
 }
 
@@ -51,6 +72,7 @@ TEST(PostOffice, BringsEverythingInOrder) {
       loops[1].announce_sleep();
       loops[1].poll(std::chrono::milliseconds(mailbox.has_mail() ? 0 : 1000));
       mailbox.collect(Numbers{received});
+      mailbox.give_back();
     }
   });
   Mailbox mailbox(office, 0);
@@ -96,8 +118,8 @@ TEST(Packing, BringsEveryField) {
                                       .expires = Time(Duration(77))};
   pack(batch, {.space = broker::NamespaceId{3}, .for_sessions = true, .for_groups = true}, message);
   pack(batch, {}, {.topic = mqtt::TopicName::trusted("c"), .payload = {}, .properties = {}});
-  std::size_t position = 0;
-  const Unpacked first = unpack(batch, position);
+  Unpacking unpacking(batch);
+  const auto first = std::get<Unpacked>(unpacking.next());
   EXPECT_EQ(first.message.topic.text(), "a/b");
   EXPECT_EQ(as_text(first.message.payload), payload);
   EXPECT_EQ(as_text(first.message.properties), "pp");
@@ -105,10 +127,76 @@ TEST(Packing, BringsEveryField) {
   EXPECT_TRUE(first.message.retain && first.how.for_sessions && first.how.for_groups);
   EXPECT_EQ(first.message.expires, Time(Duration(77)));
   EXPECT_EQ(first.how.space, broker::NamespaceId{3});
-  const Unpacked second = unpack(batch, position);
+  const auto second = std::get<Unpacked>(unpacking.next());
   EXPECT_EQ(second.message.topic.text(), "c");
   EXPECT_EQ(second.message.expires, broker::never);
-  EXPECT_EQ(position, batch.packed.bytes().size());
+}
+
+/// Packs one packet of `topic`.
+void pack_plain(Batch& batch, std::string_view topic, std::string_view payload, bool is_v5 = true,
+                broker::NamespaceId space = {}) {
+  const std::string body = body_of(topic, payload, is_v5);
+  pack(batch, space, mqtt::TopicName::trusted(topic), {.body = as_bytes(body), .is_v5 = is_v5});
+}
+
+/// The lengths of the runs that `batch` holds.
+std::vector<std::uint32_t> run_lengths(const Batch& batch) {
+  std::vector<std::uint32_t> lengths;
+  for (const PackedHead& head : batch.heads) {
+    lengths.push_back(std::get<RunHead>(head).count);
+  }
+  return lengths;
+}
+
+TEST(Packing, JoinsPacketsOfOneTopic) {
+  Batch batch;
+  pack_plain(batch, "t", "one");
+  pack_plain(batch, "t", std::string(200, 'x'));
+  const auto run = std::get<broker::PublishRun>(Unpacking(batch).next());
+  EXPECT_EQ(run.count, 2U);
+  EXPECT_EQ(run.largest_bytes, 207U);
+  EXPECT_EQ(run.topic().text(), "t");
+  EXPECT_EQ(as_text(run.packets), std::string("\x30\x07\x00\x01t\0one", 9) +
+                                      std::string("\x30\xCC\x01\x00\x01t\0", 7) +
+                                      std::string(200, 'x'));
+}
+
+TEST(Packing, BeginsANewRunWhenSomethingDiffers) {
+  Batch batch;
+  pack_plain(batch, "t", "1");
+  pack_plain(batch, "u", "2");
+  pack_plain(batch, "u", "3", false);
+  pack_plain(batch, "u", "4", false, broker::NamespaceId{1});
+  pack_plain(batch, "u", "5", false, broker::NamespaceId{1});
+  EXPECT_EQ(run_lengths(batch), (std::vector<std::uint32_t>{1, 1, 1, 2}));
+  EXPECT_EQ(std::get<Packed>(batch.letters.front()).count, 4U);
+}
+
+TEST(Packing, LimitsARun) {
+  Batch batch;
+  for (int i = 0; i < 100; ++i) {
+    pack_plain(batch, "t", std::string(2000, 'x'));
+  }
+  const auto lengths = run_lengths(batch);
+  EXPECT_EQ(lengths.size(), 4U);
+  EXPECT_EQ(std::accumulate(lengths.begin(), lengths.end(), 0U), 100U);
+}
+
+TEST(Packing, KeepsTheOrderAroundARun) {
+  Batch batch;
+  pack_plain(batch, "t", "1");
+  pack(batch, {}, {.topic = mqtt::TopicName::trusted("t"), .payload = {}, .properties = {}});
+  pack_plain(batch, "t", "2");
+  batch.letters.emplace_back(broker::Mail{broker::mail::Known{}});
+  pack_plain(batch, "t", "3");
+  ASSERT_EQ(batch.letters.size(), 3U);
+  EXPECT_EQ(std::get<Packed>(batch.letters[0]).count, 3U);
+  EXPECT_EQ(std::get<Packed>(batch.letters[2]).count, 1U);
+  Unpacking unpacking(batch);
+  EXPECT_EQ(std::get<broker::PublishRun>(unpacking.next()).count, 1U);
+  EXPECT_EQ(std::get<Unpacked>(unpacking.next()).message.topic.text(), "t");
+  EXPECT_EQ(std::get<broker::PublishRun>(unpacking.next()).packets.back(), '2');
+  EXPECT_EQ(std::get<broker::PublishRun>(unpacking.next()).packets.back(), '3');
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <atomic>
 #include <gtest/gtest.h>
+#include <memory>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -142,6 +143,72 @@ TEST_P(ServerWithWorkers, TellsClientsWhenItStops) {
   server.stop();
   const std::string rest = wire.receive(200);
   EXPECT_TRUE(rest.ends_with("\xe0\x01\x8b"sv)) << testing::PrintToString(rest);
+}
+
+/// `bytes` in a masked binary frame, the mask being zero.
+std::string framed(std::string_view bytes) {
+  std::string frame = "\x82";
+  frame += static_cast<char>(0x80U | bytes.size());
+  return frame + std::string(4, '\0') + std::string(bytes);
+}
+
+/// CONNECT of MQTT 3.1.1 with a Client Identifier of one letter.
+std::string connect_as(char client_id) { return std::string(connect_a.substr(0, 14)) + client_id; }
+
+TEST_P(ServerWithWorkers, GivesEachPacketItsWebSocketFrame) {
+  Server server(config_of(GetParam()));
+  server.start();
+  std::vector<std::unique_ptr<Wire>> readers;
+  for (char id = 'b'; id < 'j'; ++id) {
+    Wire& wire = *readers.emplace_back(std::make_unique<Wire>(server.listening().front().address));
+    wire.send(
+        "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: mqtt\r\n\r\n");
+    std::string answer;
+    while (!answer.ends_with("\r\n\r\n")) {
+      const std::string more = wire.receive(1);
+      ASSERT_FALSE(more.empty()) << answer;
+      answer += more;
+    }
+    wire.send(framed(connect_as(id)));
+    ASSERT_EQ(wire.receive(6), "\x82\x04" + std::string(connack));
+    wire.send(framed(subscribe_t));
+    ASSERT_EQ(wire.receive(7), "\x82\x05" + std::string(suback));
+  }
+  Wire publisher(server.listening().front().address);
+  publisher.send(connect_a);
+  ASSERT_EQ(publisher.receive(4), connack);
+  publisher.send("\x30\x04\x00\x01t1\x30\x04\x00\x01t2\x30\x05\x00\x01t33"sv);
+  for (const auto& wire : readers) {
+    EXPECT_EQ(wire->receive(25),
+              "\x82\x06\x30\x04\x00\x01t1\x82\x06\x30\x04\x00\x01t2\x82\x07\x30\x05\x00\x01t33"sv);
+  }
+}
+
+TEST_P(ServerWithWorkers, KeepsTheOrderOfABurst) {
+  Server server(config_of(GetParam()));
+  server.start();
+  std::vector<std::unique_ptr<Wire>> readers;
+  for (char id = 'b'; id < 'j'; ++id) {
+    Wire& wire = *readers.emplace_back(std::make_unique<Wire>(server.listening().front().address));
+    wire.send(connect_as(id));
+    ASSERT_EQ(wire.receive(4), connack);
+    wire.send(subscribe_t);
+    ASSERT_EQ(wire.receive(5), suback);
+  }
+  std::string burst;
+  for (int i = 0; i < 20'000; ++i) {
+    burst += "\x30\x08\x00\x01t"sv;
+    burst += std::to_string(10'000 + i);
+  }
+  Wire publisher(server.listening().front().address);
+  publisher.send(connect_a);
+  ASSERT_EQ(publisher.receive(4), connack);
+  publisher.send(burst);
+  for (const auto& wire : readers) {
+    EXPECT_TRUE(wire->receive(burst.size()) == burst);
+  }
 }
 
 TEST(Server, SaysWhenAnAddressIsInUse) {
