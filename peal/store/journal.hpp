@@ -20,9 +20,12 @@ class Journal final : public broker::Journal {
 
   /// The end of an iteration, before its mail goes out: hands over what was written.
   void dispatch();
+  /// Whether everything was handed over, so that mail may go out.
+  [[nodiscard]] bool is_dispatched() const { return written_ == handed_over_; }
 
   [[nodiscard]] bool is_durable() const override { return true; }
   [[nodiscard]] bool has_failed() const override;
+  [[nodiscard]] bool is_behind() const override { return writer_.is_behind(); }
   [[nodiscard]] broker::JournalPosition written() const override { return written_; }
   [[nodiscard]] broker::JournalPosition committed() const override {
     return writer_.committed(worker_);

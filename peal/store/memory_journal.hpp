@@ -10,6 +10,7 @@ class MemoryJournal final : public broker::Journal {
  public:
   [[nodiscard]] bool is_durable() const override { return false; }
   [[nodiscard]] bool has_failed() const override { return false; }
+  [[nodiscard]] bool is_behind() const override { return false; }
   [[nodiscard]] broker::JournalPosition written() const override { return {}; }
   [[nodiscard]] broker::JournalPosition committed() const override { return {}; }
   [[nodiscard]] broker::JournalPosition mark() override { return {}; }
@@ -60,7 +61,7 @@ class MemoryJournal final : public broker::Journal {
  private:
   template <typename Value = int>
   static Value never() {
-    PEAL_ASSERT(!"the journal keeps nothing");
+    PEAL_ASSERT(false && "the journal keeps nothing");
     return Value{};
   }
 };

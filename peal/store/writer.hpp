@@ -92,6 +92,7 @@ class Writer {
     return broker::JournalPosition{positions_[worker].value.load(std::memory_order_acquire)};
   }
   [[nodiscard]] bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool is_behind() const { return inbox_.bytes() > options_.backlog_bytes_limit; }
 
   // --- For whoever wants to know -----------------------------------------------------------------
   [[nodiscard]] const StoreCounters& counters() const { return counters_; }

@@ -60,7 +60,9 @@ class Bench {
   WriterOptions options() {
     WriterOptions options;
     options.callbacks.wake = [this](unsigned) {
-      { const std::scoped_lock lock(mutex_); }
+      {
+        const std::scoped_lock lock(mutex_);
+      }
       changed_.notify_all();
     };
     return options;
@@ -192,8 +194,8 @@ void start(benchmark::State& state) {
   const auto open = [&] {
     const auto begin = std::chrono::steady_clock::now();
     Database database({.directory = directory.path() / "store"});
-    opened_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-                    .count();
+    opened_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
     return recover(database, options);
   };
   if (state.range(0) == 1) {

@@ -81,7 +81,9 @@ TEST(Check, RowsThatCannotBeReadAreNamedAndRepairLeavesThemOut) {
 TEST(Check, ADamagedFileIsFoundAndRepairKeepsTheRest) {
   const TempDirectory temp;
   fill(temp / "store", 2000);
-  { const Store store(temp / "store"); }
+  {
+    const Store store(temp / "store");
+  }
   flush(temp / "store");
   fs::path largest;
   for (const auto& entry : fs::directory_iterator(temp / "store")) {

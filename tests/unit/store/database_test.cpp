@@ -34,8 +34,10 @@ void expect_names(const std::string& text, const fs::path& path, std::string_vie
 TEST(Database, MakesItsDirectoryForItsOwnerAlone) {
   const TempDirectory temp;
   const fs::path directory = temp / "deep" / "store";
-  { const Database database({.directory = directory}); }
-  struct ::stat status {};
+  {
+    const Database database({.directory = directory});
+  }
+  struct ::stat status{};
   ASSERT_EQ(::stat(directory.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
   EXPECT_EQ(refusal(directory), "");
@@ -45,7 +47,9 @@ TEST(Database, MakesItsDirectoryForItsOwnerAlone) {
 TEST(Database, TakesAnEmptyDirectoryForItsOwnerAlone) {
   const TempDirectory temp;
   fs::permissions(temp.path(), fs::perms{0755});
-  { const Database database({.directory = temp.path()}); }
+  {
+    const Database database({.directory = temp.path()});
+  }
   EXPECT_EQ(fs::status(temp.path()).permissions(), fs::perms::owner_all);
 }
 
@@ -125,7 +129,9 @@ TEST(Database, RefusesOneWithoutPermission) {
 
 TEST(Database, SaysWhatToDoAboutADamagedOne) {
   const TempDirectory temp;
-  { const Database database({.directory = temp / "store"}); }
+  {
+    const Database database({.directory = temp / "store"});
+  }
   for (const auto& entry : fs::directory_iterator(temp / "store")) {
     if (entry.path().filename().string().starts_with("MANIFEST")) {
       fs::resize_file(entry.path(), 20);

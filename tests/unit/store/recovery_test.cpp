@@ -105,7 +105,9 @@ TEST(Recovery, AnErasedSessionLeavesNothing) {
     journal.erase_session(id);
     store.commit();
   }
-  { const Store store(temp / "store"); }
+  {
+    const Store store(temp / "store");
+  }
   const StoreReport report = check(temp / "store");
   EXPECT_TRUE(report.is_sound());
   for (const Family family : {Family::log, Family::sessions, Family::subscriptions,

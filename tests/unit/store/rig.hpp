@@ -114,7 +114,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     }
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* context) override {
-      const rocksdb::IOStatus status = files_.before_append();
+      rocksdb::IOStatus status = files_.before_append();
       if (!status.ok()) {
         return status;
       }
@@ -137,7 +137,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
 
    private:
     rocksdb::IOStatus synced(rocksdb::IOStatus status) {
-      const rocksdb::IOStatus wanted = files_.at_sync();
+      rocksdb::IOStatus wanted = files_.at_sync();
       if (!wanted.ok()) {
         return wanted;
       }
