@@ -35,6 +35,7 @@ LIBRARIES = {  # how an include of it begins -> the layers that may
     "toml++/": {"server"},
     "CLI/": {"cli"},
     "fmt/": {"server", "cli"},
+    "rocksdb/": {"store"},
 }
 
 _ANYWHERE_BELOW = {r"\bthrow\b": "throw", r"\bstd::shared_ptr\b": "std::shared_ptr"}

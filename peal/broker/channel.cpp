@@ -149,7 +149,9 @@ ChannelRef Channel::reference() const { return {session_->handle(), serial_}; }
 
 void Channel::await_answer(PacketType answer) {
   ++(answer == PacketType::puback ? open_pubacks_ : open_pubrecs_);
-  if (!is_held_back_ && open_pubacks_ + open_pubrecs_ >= open_answers_limit) {
+  const bool is_much =
+      open_pubacks_ + open_pubrecs_ >= open_answers_limit || worker_.context().journal.is_behind();
+  if (!is_held_back_ && is_much) {
     is_held_back_ = is_waiting_ = true;
     connection_.pause_input();
   }
@@ -161,7 +163,8 @@ void Channel::answered(PacketType answer) {
   }
   std::uint16_t& open = answer == PacketType::puback ? open_pubacks_ : open_pubrecs_;
   open = static_cast<std::uint16_t>(open - (open > 0 ? 1 : 0));
-  if (is_held_back_ && open_pubacks_ + open_pubrecs_ < open_answers_limit / 2) {
+  const int resume_below = worker_.context().journal.is_behind() ? 1 : open_answers_limit / 2;
+  if (is_held_back_ && open_pubacks_ + open_pubrecs_ < resume_below) {
     is_held_back_ = is_waiting_ = false;
     if (state_ != ChannelState::closed) {
       connection_.resume_input();

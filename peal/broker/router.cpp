@@ -215,10 +215,10 @@ void Router::write_retained(const Space& space, const MessageFields& fields) {
   }
 }
 
-void Router::restore(Space& space, const MessageFields& message) {
+void Router::restore(Space& space, MessageRef message) {
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
-  space.retained.set(Message::make(message));
+  space.retained.set(std::move(message));
   count_retained(space, count_before, bytes_before);
 }
 

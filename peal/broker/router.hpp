@@ -29,7 +29,7 @@ class Router {
   void sweep_retained(Space& space);
 
   /// A start found that retained message.
-  void restore(Space& space, const MessageFields& message);
+  void restore(Space& space, MessageRef message);
 
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);

@@ -148,8 +148,8 @@ void Worker::restore(RestoredSession restored) {
   subscribing_.restore(session, subscriptions);
 }
 
-void Worker::restore_retained(NamespaceId id, const MessageFields& message) {
-  router_.restore(space(id), message);
+void Worker::restore_retained(NamespaceId id, MessageRef message) {
+  router_.restore(space(id), std::move(message));
 }
 
 void Worker::stop() {

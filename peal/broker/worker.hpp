@@ -61,7 +61,7 @@ class Worker {
   // What a start found, before anything else happens: each on its home worker. Then mail goes
   // round until there is none.
   void restore(RestoredSession session);
-  void restore_retained(NamespaceId space, const MessageFields& message);
+  void restore_retained(NamespaceId space, MessageRef message);
 
   /// Tells every client that the server stops and closes. [0x8B]
   void stop();

@@ -10,6 +10,7 @@
 #include "peal/cli/pub.hpp"
 #include "peal/cli/rr.hpp"
 #include "peal/cli/serve.hpp"
+#include "peal/cli/store.hpp"
 #include "peal/cli/sub.hpp"
 #include "peal/cli/version.hpp"
 
@@ -31,6 +32,7 @@ constexpr std::array commands{
     Command{"sub", "subscribe and print messages (mosquitto_sub's options)", sub_main},
     Command{"rr", "send a request and wait for the response (mosquitto_rr's options)", rr_main},
     Command{"bench", "put load on a broker and measure it", bench_main},
+    Command{"store", "look a store through, or repair it", store_main},
     Command{"version", "print the version", version_main},
     Command{"help", "print this list, or the help of one command", help_main},
 };

@@ -19,25 +19,18 @@ namespace peal::cli {
 
 namespace {
 
-struct ServeOptions {
-  server::ConfigSources sources;
-  std::optional<std::string> data;
-};
-
 /// What the command line says; an exit code instead when it is already all.
-std::optional<int> parse_options(int argc, char** argv, ServeOptions& options) {
+std::optional<int> parse_options(int argc, char** argv, server::ConfigSources& options) {
   CLI::App app("Run an MQTT server: MQTT 3.1, 3.1.1 and 5, over TCP, TLS and WebSocket.",
                "peal serve");
-  app.add_option("-c,--config", options.sources.file, "configuration file (TOML)");
-  app.add_option("--set", options.sources.settings,
-                 "KEY=VALUE, over what the file says; may be repeated")
+  app.add_option("-c,--config", options.file, "configuration file (TOML)");
+  app.add_option("--set", options.settings, "KEY=VALUE, over what the file says; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--data", options.data, "where state is kept; '' keeps everything in memory");
-  app.add_option("--workers", options.sources.workers, "event loops (default: one per core)")
+  app.add_option("--workers", options.workers, "event loops (default: one per core)")
       ->check(CLI::Range(1, 64));
-  app.add_option("-p,--port", options.sources.port,
-                 "port of the default listeners, 0 for a free one")
+  app.add_option("-p,--port", options.port, "port of the default listeners, 0 for a free one")
       ->check(CLI::Range(0, 65535));
   try {
     app.parse(argc, argv);
@@ -112,6 +105,37 @@ void warn_of_open_listeners(const server::Config& config, broker::Log& log) {
   }
 }
 
+std::string counted(std::uint64_t count, std::string_view one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+/// Where state is kept, and what of it a power cut can take: to who starts it and into the log.
+void print_state(const server::Server& server, const server::StoreConfig& config,
+                 broker::Log& log) {
+  const auto store = server.store();
+  if (!store) {
+    fmt::print("state     in memory: sessions and retained messages end with the server\n");
+    return;
+  }
+  fmt::print(
+      "state     {}: {}, {}, {} waiting\n", *config.dir, counted(store->sessions_found, "session"),
+      counted(store->retained_found, "retained message"), counted(store->queued_found, "message"));
+  if (config.sync != server::StoreSync::always) {
+    const std::string loss =
+        config.sync == server::StoreSync::os
+            ? "a power cut loses what the system has not written yet, acknowledged or not"
+            : fmt::format("a power cut loses what came in the last {} ms, acknowledged or not",
+                          config.sync_interval.count());
+    fmt::print("warning   {} (store.sync)\n", loss);
+    log.write({.level = broker::LogLevel::warning,
+               .what = "store.sync is not \"always\"",
+               .client_id = {},
+               .address = {},
+               .reason = {},
+               .detail = loss});
+  }
+}
+
 void print_start(const server::Server& server, const server::Config& config, broker::Log& log) {
   fmt::print("peal {}: {} {}\n", program_version, server.workers(),
              server.workers() == 1 ? "worker" : "workers");
@@ -119,7 +143,7 @@ void print_start(const server::Server& server, const server::Config& config, bro
     fmt::print("listening {} {} {}\n", listener.name, listener.address, listener.protocols);
   }
   warn_of_open_listeners(config, log);
-  fmt::print("state     in memory: sessions and retained messages end with the server\n");
+  print_state(server, config.store, log);
   if (const auto options = hint_options(server.listening())) {
     fmt::print(
         "try       peal sub{0} -t 'hello/#' -v\n"
@@ -133,12 +157,14 @@ void print_start(const server::Server& server, const server::Config& config, bro
 }  // namespace
 
 int serve_main(int argc, char** argv) {
-  ServeOptions options;
-  if (const auto code = parse_options(argc, argv, options)) {
+  server::ConfigSources sources;
+  if (const auto code = parse_options(argc, argv, sources)) {
     return *code;
   }
-  const server::Config config = server::load_config(options.sources);
-  const bool wants_disk = !config.store_dir.empty() || (options.data && !options.data->empty());
+  server::Config config = server::load_config(sources);
+  if (!config.store.dir) {
+    config.store.dir = server::default_state_directory();
+  }
   raise_descriptor_limit();
   keep_memory_of_bursts();
   // Before any thread is made, so that all of them leave the signals to this one.
@@ -147,14 +173,6 @@ int serve_main(int argc, char** argv) {
   (void)signal(SIGPIPE, SIG_IGN);
 
   server::ServerLog log(config.log_level, config.log_format);
-  if (wants_disk) {
-    log.write({.level = broker::LogLevel::warning,
-               .what = "state is kept in memory only",
-               .client_id = {},
-               .address = {},
-               .reason = "this version writes nothing to disk yet",
-               .detail = "--data and store.dir have no effect"});
-  }
   server::Hooks hooks;
   hooks.log = &log;
   server::Server server(config, hooks);

@@ -193,10 +193,26 @@ Config load_config(const ConfigSources& sources) {
   if (sources.workers) {
     config.workers = *sources.workers;
   }
+  if (sources.data) {
+    config.store.dir = *sources.data;
+  }
   for (const ListenerConfig& listener : config.listeners) {
     check_listener(listener);
   }
   return config;
+}
+
+std::string default_state_directory() {
+  if (const char* service = std::getenv("STATE_DIRECTORY"); service != nullptr && *service != 0) {
+    return service;
+  }
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::string(state) + "/peal";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return std::string(home) + "/.local/state/peal";
+  }
+  return "/var/lib/peal";
 }
 
 }  // namespace peal::server

@@ -5,6 +5,7 @@
 // value is read.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -55,10 +56,22 @@ struct ListenerConfig {
 
 enum class LogFormat : std::uint8_t { text, json };
 
+/// When what was acknowledged is safe from a power cut; a killed process loses nothing either way.
+enum class StoreSync : std::uint8_t { always, interval, os };
+
+struct StoreConfig {
+  /// "": memory only. Not set: nobody said so; a server keeps everything in memory, `peal serve`
+  /// takes the user's state directory.
+  std::optional<std::string> dir;
+  StoreSync sync = StoreSync::always;
+  std::chrono::milliseconds sync_interval{0};
+  std::size_t cache_bytes = std::size_t{64} << 20;
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;  // the default ones when the file has none
   broker::Settings settings;
-  std::string store_dir;
+  StoreConfig store;
   std::size_t connections = 100'000;
   unsigned workers = 0;  // 0: one per core
   std::string log_level = "info";
@@ -71,9 +84,14 @@ struct ConfigSources {
   std::vector<std::string> settings;  // "KEY=VALUE"
   std::optional<unsigned> port;       // of the default listeners
   std::optional<unsigned> workers;
+  std::optional<std::string> data;  // instead of store.dir
 };
 
 /// Reads and checks everything.    errors   ConfigError.
 [[nodiscard]] Config load_config(const ConfigSources& sources);
+
+/// Where `peal serve` keeps state when nobody says: systemd's StateDirectory, else the user's state
+/// directory (XDG), else /var/lib/peal.
+[[nodiscard]] std::string default_state_directory();
 
 }  // namespace peal::server

@@ -20,6 +20,15 @@ std::chrono::seconds read_seconds(Value value) {
   return std::chrono::duration_cast<std::chrono::seconds>(read_duration(value));
 }
 
+constexpr Choice<StoreSync> sync_words[] = {{"always", StoreSync::always}, {"os", StoreSync::os}};
+
+void read_sync(StoreConfig& store, Value value) {
+  const std::string word = value.kind == ConfigValue::Kind::text ? value.text : "";
+  const bool is_interval = !word.empty() && word.front() >= '0' && word.front() <= '9';
+  store.sync_interval = is_interval ? read_duration(value) : std::chrono::milliseconds{0};
+  store.sync = is_interval ? StoreSync::interval : read_choice(value, sync_words);
+}
+
 TlsConfig& tls_of(ListenerConfig& listener) {
   if (!listener.tls) {
     listener.tls.emplace();
@@ -133,8 +142,12 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.settings.server_reference = read_text(v); }},
     ServerKey{"server.redirect", "\"off\"", "off, use_another_server or server_moved",
       [](Config& c, Value v) { c.settings.redirect = read_choice(v, redirect_words); }},
-    ServerKey{"store.dir", "\"\"", "where state is kept; \"\" keeps everything in memory",
-      [](Config& c, Value v) { c.store_dir = read_text(v); }},
+    ServerKey{"store.dir", "\"$XDG_STATE_HOME/peal\"", "where state is kept; \"\" keeps everything in memory",
+      [](Config& c, Value v) { c.store.dir = read_text(v); }},
+    ServerKey{"store.sync", "\"always\"", "when it is safe from a power cut: always (before anything is acknowledged), a time such as \"200ms\" (so often), or os (when the system sees fit)",
+      [](Config& c, Value v) { read_sync(c.store, v); }},
+    ServerKey{"store.cache", "\"64MiB\"", "memory for what is read back from disk",
+      [](Config& c, Value v) { c.store.cache_bytes = read_bytes(v); }},
     ServerKey{"log.level", "\"info\"", "debug, info, warning, error or off",
       [](Config& c, Value v) { c.log_level = read_choice(v, level_words); }},
     ServerKey{"log.format", "\"text\"", "text or json",

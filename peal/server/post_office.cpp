@@ -54,8 +54,8 @@ PostOffice::PostOffice(unsigned workers) : workers_(workers), loops_(workers) {
 
 void PostOffice::wake(unsigned worker) { loops_[worker]->wake(); }
 
-Mailbox::Mailbox(PostOffice& office, unsigned self)
-    : office_(office), self_(self), outboxes_(office.workers()) {}
+Mailbox::Mailbox(PostOffice& office, unsigned self, std::function<bool()> may_go)
+    : office_(office), self_(self), may_go_(std::move(may_go)), outboxes_(office.workers()) {}
 
 void Mailbox::send(broker::WorkerIndex to, broker::Mail mail) {
   Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
@@ -80,7 +80,7 @@ void Mailbox::forward(broker::WorkerIndex to, const broker::Forward& how,
     pack(batch, how, message);
   }
   ++batch.messages;
-  if (batch.packed.size() >= dispatch_from_bytes) {
+  if (batch.packed.size() >= dispatch_from_bytes && (!may_go_ || may_go_())) {
     dispatch(static_cast<unsigned>(to));
   }
 }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <variant>
@@ -153,7 +154,8 @@ class PostOffice {
 /// One worker's counter at the post office. Used on its thread only.
 class Mailbox final : public broker::Mailbox {
  public:
-  Mailbox(PostOffice& office, unsigned self);
+  /// `may_go`   whether mail may go out before the end of an iteration; asked when much waits.
+  Mailbox(PostOffice& office, unsigned self, std::function<bool()> may_go = {});
 
   void send(broker::WorkerIndex to, broker::Mail mail) override;
   void forward(broker::WorkerIndex to, const broker::Forward& how,
@@ -198,6 +200,7 @@ class Mailbox final : public broker::Mailbox {
 
   PostOffice& office_;
   unsigned self_;
+  std::function<bool()> may_go_;
   bool has_backlog_ = false;
   std::vector<Outbox> outboxes_;
   std::vector<Collected> collected_;  // opened, each to its end

@@ -7,6 +7,7 @@
 #include "peal/auth/open_authorizer.hpp"
 #include "peal/base/hash.hpp"
 #include "peal/server/client.hpp"
+#include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
 #include "peal/server/worker_thread.hpp"
 
@@ -52,26 +53,40 @@ T& or_default(T* chosen, T& standard) {
   return chosen != nullptr ? *chosen : standard;
 }
 
+std::unique_ptr<DurableStore> open_store(const StoreConfig& config, unsigned workers,
+                                         broker::Log& log) {
+  return config.dir.value_or("").empty() ? nullptr
+                                         : std::make_unique<DurableStore>(config, workers, log);
+}
+
 }  // namespace
 
 struct Server::State {
   State(const Config& config, const Hooks& hooks, unsigned worker_count)
-      : office(worker_count),
+      : store(open_store(config.store, worker_count, or_default<broker::Log>(hooks.log, no_log))),
+        office(worker_count),
         shared{.settings = config.settings,
                .log = or_default<broker::Log>(hooks.log, no_log),
                .authenticator = or_default<broker::Authenticator>(hooks.authenticator, anonymous),
                .authorizer = or_default<broker::Authorizer>(hooks.authorizer, open),
                .publish_hook = hooks.publish,
                .office = office,
+               .store = store.get(),
                .retained_totals = retained_totals,
                .hash_key = SystemRandom{}.next(),
                .connections_limit = config.connections} {}
+
+  // The store's thread tells workers: it ends before they do.
+  ~State() { close_store(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   auth::AnonymousAuthenticator anonymous;
   auth::OpenAuthorizer open;
   NoLog no_log;
   broker::RetainedTotals retained_totals;
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
+  std::unique_ptr<DurableStore> store;                      // null: everything is in memory
   PostOffice office;
   Shared shared;
   std::vector<std::unique_ptr<WorkerThread>> workers;
@@ -79,6 +94,11 @@ struct Server::State {
   bool is_running = false;
 
   void listen(const ListenerConfig& config);
+  void close_store() {
+    if (store != nullptr) {
+      store->close();
+    }
+  }
 };
 
 /// Every worker has a socket of its own on the address, and the kernel spreads the connections; a
@@ -116,6 +136,9 @@ Server::Server(const Config& config, const Hooks& hooks) {
   for (const ListenerConfig& listener : config.listeners) {
     state_->listen(listener);
   }
+  if (state_->store != nullptr) {
+    state_->store->restore(state_->workers, state_->shared.hash_key);
+  }
 }
 
 Server::~Server() { stop(); }
@@ -137,9 +160,21 @@ void Server::stop(std::chrono::milliseconds patience) {
   for (const auto& worker : state_->workers) {
     worker->join();
   }
+  state_->close_store();
 }
 
 const std::vector<Listening>& Server::listening() const { return state_->listening; }
+
+std::optional<StoreState> Server::store() const {
+  if (state_->store == nullptr) {
+    return std::nullopt;
+  }
+  const DurableStore& store = *state_->store;
+  return StoreState{.sessions_found = store.sessions_found(),
+                    .retained_found = store.found().retained,
+                    .queued_found = store.found().queued,
+                    .counters = store.counters()};
+}
 
 unsigned Server::workers() const { return static_cast<unsigned>(state_->workers.size()); }
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "peal/broker/ports/log.hpp"
 #include "peal/broker/ports/publish_hook.hpp"
 #include "peal/server/config.hpp"
+#include "peal/store/counters.hpp"
 
 namespace peal::server {
 
@@ -43,10 +45,21 @@ struct Listening {
   std::string protocols;  // "mqtt,ws,http,tls"
 };
 
+/// What the store did so far, when there is one.
+struct StoreState {
+  // What the start found.
+  std::uint64_t sessions_found = 0;
+  std::uint64_t retained_found = 0;
+  std::uint64_t queued_found = 0;
+  const store::StoreCounters& counters;  // go on counting
+};
+
 class Server {
  public:
-  /// Opens every listener, so that nothing can fail later. `hooks` outlive the server.
+  /// Opens the store and every listener, so that nothing can fail later. `hooks` outlive the
+  /// server.
   /// errors   ConfigError: an address in use, a certificate that cannot be read, ...
+  ///          store::StoreError: in use, damaged, somebody else's, ...
   explicit Server(const Config& config, const Hooks& hooks = {});
   ~Server();  // stops
   Server(const Server&) = delete;
@@ -59,6 +72,8 @@ class Server {
 
   [[nodiscard]] const std::vector<Listening>& listening() const;
   [[nodiscard]] unsigned workers() const;
+  /// Nothing: everything is in memory.
+  [[nodiscard]] std::optional<StoreState> store() const;
 
   /// Publishes from inside, as the server itself: no rights are asked.
   /// errors   false when `topic` is no Topic Name.    cost   one message, handed to a worker.

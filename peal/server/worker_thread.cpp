@@ -6,6 +6,7 @@
 
 #include "peal/broker/publication.hpp"
 #include "peal/server/client.hpp"
+#include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
 
 namespace peal::server {
@@ -43,8 +44,10 @@ broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random&
 
 WorkerThread::WorkerThread(Shared& shared, unsigned index)
     : shared_(shared),
-      mailbox_(shared.office, index),
-      broker_(context_of(shared, clock_, random_, mailbox_, journal_, arena_, index)) {
+      mailbox_(shared.office, index,
+               [this] { return journal_ == nullptr || journal_->is_dispatched(); }),
+      journal_(shared.store != nullptr ? &shared.store->journal(index) : nullptr),
+      broker_(context_of(shared, clock_, random_, mailbox_, journal(), arena_, index)) {
   shared_.office.set_loop(index, loop_);
   loop_.after_wait([this] { clock_.refresh(); });
 }
@@ -53,6 +56,13 @@ WorkerThread::~WorkerThread() {
   join();
   clients_.clear();
   listeners_.clear();
+}
+
+broker::Journal& WorkerThread::journal() {
+  if (journal_ != nullptr) {
+    return *journal_;
+  }
+  return memory_journal_;
 }
 
 void WorkerThread::add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener) {
@@ -91,6 +101,7 @@ void WorkerThread::run() {
   clients_.clear();
   loop_.flush();
   loop_.sweep();
+  send_mail();
 }
 
 void WorkerThread::iterate() {
@@ -114,6 +125,23 @@ void WorkerThread::iterate() {
   // What ends with a connection (its will) is part of this iteration's mail; its output of the next
   // flush.
   loop_.sweep();
+  send_mail();
+}
+
+bool WorkerThread::exchange_mail() {
+  clock_.refresh();
+  const bool is_any = take_mail();
+  broker_.advance();
+  after_feed();
+  flush();
+  send_mail();
+  return is_any || mailbox_.has_backlog();
+}
+
+void WorkerThread::send_mail() {
+  if (journal_ != nullptr) {
+    journal_->dispatch();
+  }
   mailbox_.dispatch();
 }
 
@@ -163,12 +191,14 @@ struct WorkerThread::Mailroom {
   }
 };
 
-void WorkerThread::take_mail() {
-  for (int round = 0; round < mail_rounds_limit && mailbox_.collect(Mailroom{*this}); ++round) {
+bool WorkerThread::take_mail() {
+  int round = 0;
+  for (; round < mail_rounds_limit && mailbox_.collect(Mailroom{*this}); ++round) {
     if (has_much_output()) {
       after_feed();
     }
   }
+  return round > 0;
 }
 
 void WorkerThread::take_actions() {
@@ -261,7 +291,7 @@ void WorkerThread::hand_over(Client& client, broker::WorkerIndex home) {
   // Behind all callbacks: the other thread may begin with it at once.
   loop_.later([this, &client, home] {
     mailbox_.hand_over(home, release(client));
-    mailbox_.dispatch();
+    send_mail();
   });
 }
 

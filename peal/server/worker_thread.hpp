@@ -1,8 +1,11 @@
 // One event loop with everything that belongs to it: sockets, clients, its part of the broker. One
 // iteration is always
 //
-//     wait and read -> mail of other workers -> timers -> flush -> send mail -> destroy what was
-//     closed
+//     wait and read -> mail of other workers -> timers -> flush -> destroy what was closed ->
+//     hand the journal over -> send mail
+//
+// Mail goes out behind the journal, so that nobody can write down, and have committed, what rests
+// on something that is not.
 //
 // Everything in here belongs to its thread, but for `run_soon`, `loop().wake()` and the counters.
 #pragma once
@@ -23,11 +26,13 @@
 #include "peal/server/post_office.hpp"
 #include "peal/server/system_clock.hpp"
 #include "peal/server/system_random.hpp"
+#include "peal/store/journal.hpp"
 #include "peal/store/memory_journal.hpp"
 
 namespace peal::server {
 
 class Client;
+class DurableStore;
 struct ListenerRuntime;
 
 /// What all workers share; outlives them.
@@ -38,6 +43,7 @@ struct Shared {
   broker::Authorizer& authorizer;
   broker::PublishHook* publish_hook = nullptr;
   PostOffice& office;
+  DurableStore* store = nullptr;  // null: nothing outlasts the process
   broker::RetainedTotals& retained_totals;
   std::uint64_t hash_key = 0;
   std::size_t connections_limit = 0;
@@ -54,6 +60,9 @@ class WorkerThread {
   /// Accepts on `socket` once it runs. Before `start`.
   void add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener);
   void start();
+  /// One round of mail between workers, and what it caused. Before `start`.
+  /// returns   whether there was any.
+  bool exchange_mail();
   /// Tells the clients, waits for them for at most `patience`, ends the thread.    threads   any.
   void begin_stop(Duration patience);
   void join();
@@ -81,12 +90,14 @@ class WorkerThread {
 
  private:
   struct Mailroom;
+  [[nodiscard]] broker::Journal& journal();
   void run();
   void iterate();
   void accept(int fd, const net::Address& address, ListenerRuntime& listener);
   void adopt(std::unique_ptr<Client> client);
   std::unique_ptr<Client> release(Client& client);
-  void take_mail();
+  bool take_mail();
+  void send_mail();
   void take_actions();
   void look_after_slow_clients();
   void flush();
@@ -100,7 +111,8 @@ class WorkerThread {
   Arena arena_;
   net::Loop loop_;
   Mailbox mailbox_;
-  store::MemoryJournal journal_;
+  store::MemoryJournal memory_journal_;
+  store::Journal* journal_;  // null: `memory_journal_`
   broker::Worker broker_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<Client>> clients_;

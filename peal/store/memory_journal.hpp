@@ -1,4 +1,4 @@
-// The journal of a server that keeps everything in memory: nothing outlasts it, nothing waits.
+// The journal of a server that keeps nothing: its sessions end with the process.
 #pragma once
 
 #include "peal/base/assert.hpp"
@@ -10,34 +10,59 @@ class MemoryJournal final : public broker::Journal {
  public:
   [[nodiscard]] bool is_durable() const override { return false; }
   [[nodiscard]] bool has_failed() const override { return false; }
+  [[nodiscard]] bool is_behind() const override { return false; }
   [[nodiscard]] broker::JournalPosition written() const override { return {}; }
   [[nodiscard]] broker::JournalPosition committed() const override { return {}; }
   [[nodiscard]] broker::JournalPosition mark() override { return {}; }
+
+  // Nobody who asked `is_durable` calls any of these.
   [[nodiscard]] broker::StoredId new_session() override { return never<broker::StoredId>(); }
-  void put_session(const broker::StoredSession&) override { never(); }
-  void erase_session(broker::StoredId) override { never(); }
-  void put_subscription(broker::StoredId, const broker::StoredSubscription&) override { never(); }
-  void erase_subscription(broker::StoredId, std::string_view) override { never(); }
-  void put_received(broker::StoredId, mqtt::PacketId) override { never(); }
-  void erase_received(broker::StoredId, mqtt::PacketId) override { never(); }
-  [[nodiscard]] broker::KeptId keep(const broker::MessageFields&) override {
+  void put_session(const broker::StoredSession& /*session*/) override { never(); }
+  void erase_session(broker::StoredId /*session*/) override { never(); }
+  void put_subscription(broker::StoredId /*session*/,
+                        const broker::StoredSubscription& /*subscription*/) override {
+    never();
+  }
+  void erase_subscription(broker::StoredId /*session*/, std::string_view /*filter*/) override {
+    never();
+  }
+  void put_received(broker::StoredId /*session*/, mqtt::PacketId /*packet_id*/) override {
+    never();
+  }
+  void erase_received(broker::StoredId /*session*/, mqtt::PacketId /*packet_id*/) override {
+    never();
+  }
+  [[nodiscard]] broker::KeptId keep(const broker::MessageFields& /*message*/) override {
     return never<broker::KeptId>();
   }
-  void attach(broker::StoredId, const broker::StoredCopy&) override { never(); }
-  void put_flight(broker::StoredId, broker::KeptId, mqtt::PacketId, bool) override { never(); }
-  void done(broker::StoredId, broker::KeptId, bool) override { never(); }
-  void put_retained(broker::NamespaceId, const broker::MessageFields&) override { never(); }
-  void erase_retained(broker::NamespaceId, mqtt::TopicName) override { never(); }
-  void fetch(broker::SessionHandle, broker::StoredId, std::span<const broker::KeptId>) override {
+  void attach(broker::StoredId /*session*/, const broker::StoredCopy& /*copy*/) override {
+    never();
+  }
+  void put_flight(broker::StoredId /*session*/, broker::KeptId /*message*/,
+                  mqtt::PacketId /*packet_id*/, bool /*is_released*/) override {
+    never();
+  }
+  void done(broker::StoredId /*session*/, broker::KeptId /*message*/,
+            bool /*had_flight*/) override {
+    never();
+  }
+  void put_retained(broker::NamespaceId /*space*/,
+                    const broker::MessageFields& /*message*/) override {
+    never();
+  }
+  void erase_retained(broker::NamespaceId /*space*/, mqtt::TopicName /*topic*/) override {
+    never();
+  }
+  void fetch(broker::SessionHandle /*session*/, broker::StoredId /*stored*/,
+             std::span<const broker::KeptId> /*messages*/) override {
     never();
   }
 
  private:
-  /// The broker asks `is_durable` first.
-  template <typename T = int>
-  static T never() {
-    PEAL_ASSERT(false);
-    return {};
+  template <typename Value = int>
+  static Value never() {
+    PEAL_ASSERT(false && "the journal keeps nothing");
+    return Value{};
   }
 };
 

@@ -65,6 +65,7 @@ class FakeDisk {
   std::vector<std::uint64_t> committed;  // by worker
   std::uint64_t last_name = 0;           // never given twice, also after a crash
   bool has_failed = false;
+  bool is_behind = false;
   bool is_held = false;  // commits only when told to
 
  private:
@@ -84,6 +85,7 @@ class FakeJournal final : public Journal {
 
   [[nodiscard]] bool is_durable() const override { return durable; }
   [[nodiscard]] bool has_failed() const override { return disk_.has_failed; }
+  [[nodiscard]] bool is_behind() const override { return disk_.is_behind; }
   [[nodiscard]] JournalPosition written() const override {
     return static_cast<JournalPosition>(written_);
   }

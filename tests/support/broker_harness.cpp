@@ -81,7 +81,7 @@ void BrokerHarness::restore() {
     home_worker(session.client_id).restore(std::move(session));
   }
   for (const auto& [key, message] : disk.state.retained) {
-    worker(owner(key.second)).restore_retained(key.first, message->fields());
+    worker(owner(key.second)).restore_retained(key.first, message);
   }
   while (deliver_one()) {
   }

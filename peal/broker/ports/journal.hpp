@@ -99,6 +99,9 @@ class Journal {
   /// disk). May end again by itself.
   [[nodiscard]] virtual bool has_failed() const = 0;
 
+  /// true: the disk cannot keep up; who can be made to wait is.
+  [[nodiscard]] virtual bool is_behind() const = 0;
+
   /// How far it is written, and how far that is safe. `committed` moves between two iterations.
   [[nodiscard]] virtual JournalPosition written() const = 0;
   [[nodiscard]] virtual JournalPosition committed() const = 0;

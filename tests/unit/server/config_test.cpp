@@ -165,6 +165,26 @@ TEST(Config, RefusesHalfATls) {
       std::string::npos);
 }
 
+TEST(Config, ReadsWhenTheStoreIsSynced) {
+  EXPECT_EQ(with({}).store.sync, StoreSync::always);
+  EXPECT_EQ(with({"store.sync=os"}).store.sync, StoreSync::os);
+  const Config config = with({"store.sync=200ms"});
+  EXPECT_EQ(config.store.sync, StoreSync::interval);
+  EXPECT_EQ(config.store.sync_interval, std::chrono::milliseconds(200));
+  EXPECT_TRUE(error_of({"store.sync=0ms"}).contains("must be a time"));
+  EXPECT_TRUE(error_of({"store.sync=5"}).contains("store.sync"));
+  EXPECT_TRUE(error_of({"store.sync=never"}).contains("\"os\""));
+}
+
+TEST(Config, TheCommandLineSaysWhereStateIsKept) {
+  ConfigSources sources;
+  EXPECT_FALSE(load_config(sources).store.dir);
+  sources.settings = {"store.dir=/somewhere"};
+  EXPECT_EQ(load_config(sources).store.dir, "/somewhere");
+  sources.data = "";
+  EXPECT_EQ(load_config(sources).store.dir, "");
+}
+
 TEST(ConfigReference, IsThePageInTheDocumentation) {
   const std::filesystem::path page =
       std::filesystem::path(PEAL_SOURCE_DIR) / "docs" / "reference" / "config.md";

@@ -1,0 +1,110 @@
+#include "peal/server/durable_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "peal/broker/context.hpp"
+#include "peal/server/worker_thread.hpp"
+
+namespace peal::server {
+
+namespace {
+
+/// Pages of all workers together; what is beyond goes into the table of what waits long.
+constexpr std::uint64_t log_bytes_limit = std::uint64_t{256} << 20;
+
+store::SyncMode sync_mode(StoreSync sync) {
+  switch (sync) {
+    case StoreSync::interval:
+      return store::SyncMode::interval;
+    case StoreSync::os:
+      return store::SyncMode::os;
+    case StoreSync::always:
+      break;
+  }
+  return store::SyncMode::always;
+}
+
+}  // namespace
+
+DurableStore::DurableStore(const StoreConfig& config, unsigned workers, broker::Log& log)
+    : log_(log),
+      database_(store::DatabaseOptions{.directory = config.dir.value_or(""),
+                                       .cache_bytes = config.cache_bytes}) {
+  store::RecoveryOptions options{
+      .clock = clock_,
+      .retained =
+          [this](broker::NamespaceId space, const broker::MessageFields& message) {
+            retained_.push_back({space, broker::Message::make(message)});
+          },
+      .log = [this](broker::LogLevel level, std::string_view text) { write_log(level, text); }};
+  found_ = store::recover(database_, options);
+  sessions_found_ = found_.sessions.size();
+  writer_ = std::make_unique<store::Writer>(database_, writer_options(config, workers));
+  for (unsigned worker = 0; worker < workers; ++worker) {
+    journals_.push_back(std::make_unique<store::Journal>(*writer_, worker));
+  }
+}
+
+DurableStore::~DurableStore() { close(); }
+
+void DurableStore::close() { writer_->stop(); }
+
+store::WriterOptions DurableStore::writer_options(const StoreConfig& config, unsigned workers) {
+  return {
+      .workers = workers,
+      .sync = sync_mode(config.sync),
+      .sync_interval = config.sync_interval,
+      .log_bytes_limit = log_bytes_limit / workers,
+      .clock = clock_,
+      .callbacks = {
+          .wake = [this](unsigned worker) { workers_[worker]->loop().wake(); },
+          .fetched =
+              [this](unsigned worker, broker::SessionHandle session,
+                     std::vector<broker::Fetched> messages) {
+                workers_[worker]->run_soon(
+                    [session, messages = std::move(messages)](WorkerThread& thread) {
+                      thread.broker().fetched(session, messages);
+                    });
+              },
+          .log = [this](broker::LogLevel level, std::string_view text) { write_log(level, text); },
+      }};
+}
+
+void DurableStore::write_log(broker::LogLevel level, std::string_view text) {
+  log_.write({.level = level,
+              .what = "store",
+              .client_id = {},
+              .address = {},
+              .reason = {},
+              .detail = text});
+}
+
+void DurableStore::restore(std::span<const std::unique_ptr<WorkerThread>> workers,
+                           std::uint64_t hash_key) {
+  const auto count = static_cast<unsigned>(workers.size());
+  for (const auto& worker : workers) {
+    workers_.push_back(worker.get());
+  }
+  auto home = [&](std::string_view name, broker::NamespaceId space) -> broker::Worker& {
+    const auto index = broker::home_of(name, space, hash_key, count);
+    return workers[static_cast<unsigned>(index)]->broker();
+  };
+  for (Retained& each : std::exchange(retained_, {})) {
+    home(each.message->topic().text(), each.space)
+        .restore_retained(each.space, std::move(each.message));
+  }
+  for (broker::RestoredSession& session : std::exchange(found_.sessions, {})) {
+    home(session.client_id, session.space).restore(std::move(session));
+  }
+  // Who subscribed to what goes round. What is sent in one round comes in the next at the latest.
+  for (int quiet_rounds = 0; quiet_rounds < 2; ++quiet_rounds) {
+    for (const auto& worker : workers) {
+      if (worker->exchange_mail()) {
+        quiet_rounds = -1;
+      }
+    }
+  }
+}
+
+}  // namespace peal::server

@@ -1,0 +1,80 @@
+#include "peal/store/database_options.hpp"
+
+#include <algorithm>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <string>
+
+namespace peal::store {
+
+namespace {
+
+constexpr std::size_t write_buffer_bytes = std::size_t{32} << 20;
+/// Of all families together: most of them are nearly empty.
+constexpr std::size_t write_buffers_bytes = std::size_t{96} << 20;
+constexpr std::uint64_t wal_bytes_limit = std::uint64_t{128} << 20;
+constexpr int open_files_limit = 512;
+constexpr double filter_bits = 10;
+/// The log is read in its order and trimmed from the front: merging its files gains little.
+constexpr int log_files_before_compaction = 8;
+
+rocksdb::CompressionType compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  return std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end()
+             ? rocksdb::kLZ4Compression
+             : rocksdb::kNoCompression;
+}
+
+}  // namespace
+
+rocksdb::DBOptions db_options(const DatabaseOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = options.may_create;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;
+  db.max_background_jobs = 2;
+  db.db_write_buffer_size = write_buffers_bytes;
+  db.max_total_wal_size = wal_bytes_limit;
+  db.max_open_files = open_files_limit;
+  // What a power cut left half written at the end was never acknowledged.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // An error is never retried behind our back.
+  db.max_bgerror_resume_count = 0;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.max_log_file_size = std::size_t{1} << 20;
+  db.keep_log_file_num = 4;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  if (options.env != nullptr) {
+    db.env = options.env;
+  }
+  return db;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const DatabaseOptions& options) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
+  rocksdb::BlockBasedTableOptions filtered = table;
+  filtered.filter_policy.reset(rocksdb::NewBloomFilterPolicy(filter_bits));
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < family_names.size(); ++i) {
+    const auto family = static_cast<Family>(i);
+    rocksdb::ColumnFamilyOptions column;
+    column.write_buffer_size = write_buffer_bytes;
+    column.compression = compression();
+    // Only of `pend` are single keys asked for that may not be there.
+    column.table_factory.reset(
+        rocksdb::NewBlockBasedTableFactory(family == Family::pending ? filtered : table));
+    if (family == Family::log) {
+      column.level0_file_num_compaction_trigger = log_files_before_compaction;
+    }
+    descriptors.emplace_back(std::string(name_of(family)), column);
+  }
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  return descriptors;
+}
+
+}  // namespace peal::store

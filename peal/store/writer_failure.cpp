@@ -1,0 +1,112 @@
+#include <rocksdb/db.h>
+
+#include "peal/store/commit.hpp"
+#include "peal/store/writer.hpp"
+
+namespace peal::store {
+
+namespace {
+
+constexpr std::chrono::seconds retry_after{1};
+
+bool is_out_of_space(const rocksdb::Status& status) {
+  return status.IsNoSpace() ||
+         (status.IsIOError() && status.ToString().find("No space") != std::string::npos);
+}
+
+}  // namespace
+
+void Writer::fail(const rocksdb::Status& status, std::string_view what) {
+  counters_.failures.fetch_add(1, std::memory_order_relaxed);
+  const std::string text = database_.explain(what, status);
+  if (!is_out_of_space(status)) {
+    fail_for_good(text + "; nothing is acknowledged until the server has been started anew");
+    return;
+  }
+  retry_at_ = std::chrono::steady_clock::now() + retry_after;
+  if (health_ == Health::out_of_space) {
+    return;
+  }
+  health_ = Health::out_of_space;
+  inbox_.set_bounded(true);
+  has_failed_.store(true, std::memory_order_release);
+  if (options_.callbacks.log) {
+    options_.callbacks.log(broker::LogLevel::error,
+                           text + "; nothing is acknowledged until there is room again");
+  }
+  wake_all();
+}
+
+void Writer::fail_for_good(const std::string& text) {
+  if (health_ == Health::broken) {
+    return;
+  }
+  health_ = Health::broken;
+  std::size_t dropped = inbox_.close();
+  if (commit_ != nullptr) {
+    dropped += commit_->bundles.size();
+    commit_.reset();
+  }
+  counters_.dropped_bundles.fetch_add(dropped, std::memory_order_relaxed);
+  has_failed_.store(true, std::memory_order_release);
+  fetches_.insert(fetches_.begin(), std::make_move_iterator(held_.begin()),
+                  std::make_move_iterator(held_.end()));
+  held_.clear();
+  if (options_.callbacks.log) {
+    options_.callbacks.log(broker::LogLevel::error, text);
+  }
+  wake_all();
+}
+
+void Writer::retry_if_due(bool is_stopping) {
+  if (!is_stopping && std::chrono::steady_clock::now() < retry_at_) {
+    return;
+  }
+  // Writes out what is in memory, so that nothing rests on the part of the log that failed.
+  const rocksdb::Status status = database_.db().Resume();
+  if (!status.ok()) {
+    // Busy: RocksDB itself is at it.
+    fail(status.IsBusy() ? rocksdb::Status::NoSpace(status.ToString()) : status,
+         "cannot be written to");
+    return;
+  }
+  if (commit_ != nullptr) {
+    try_commit();
+  }
+  if (commit_ == nullptr && health_ == Health::out_of_space) {
+    recovered();
+  }
+}
+
+void Writer::recovered() {
+  if (inbox_.is_closed()) {
+    // Some of what came meanwhile was dropped, so nothing that came after it may be committed.
+    // What was accepted before it is committed still.
+    health_ = Health::good;
+    while (health_ == Health::good && !inbox_.is_empty_of_bundles()) {
+      commit_next();
+    }
+    if (health_ == Health::out_of_space) {
+      return;
+    }
+    fail_for_good("the store " + database_.directory().string() +
+                  " has room again, but too much had come meanwhile; start the server anew");
+    return;
+  }
+  health_ = Health::good;
+  inbox_.set_bounded(false);
+  has_failed_.store(inbox_.is_closed(), std::memory_order_release);
+  if (options_.callbacks.log) {
+    options_.callbacks.log(broker::LogLevel::info,
+                           "the store " + database_.directory().string() + " has room again");
+  }
+  wake_all();
+}
+
+void Writer::wake_all() {
+  for (unsigned worker = 0; worker < options_.workers && options_.callbacks.wake; ++worker) {
+    options_.callbacks.wake(worker);
+  }
+}
+
+}  // namespace peal::store
