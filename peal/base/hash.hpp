@@ -1,5 +1,6 @@
 // A fast hash for tables that live in memory. Keyed, so that a client who chooses names cannot
-// choose collisions; never stored and never sent.
+// choose collisions; never sent. What a crashed server had under way names workers and groups by
+// it, so another function needs another schema version of the store.
 #pragma once
 
 #include <cstdint>

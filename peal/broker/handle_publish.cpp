@@ -79,17 +79,14 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
 /// [MQTT-4.3.2-5] [MQTT-4.3.3-9] [MQTT3-4.3.2-2]
 /// PUBACK or PUBREC. [MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT3-3.3.4-1]
 /// [MQTT3-2.3.1-6]
-/// `rounds`   how many commits it waits for.
-void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason,
-                 std::uint8_t rounds = 1) {
+void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
   const auto type = answer_to(packet.qos);
   channel.await_answer(type);
   channel.worker().commits().when_safe(
       after_commit::Answer{.to = channel.reference(),
                            .type = type,
                            .packet_id = packet.packet_id,
-                           .reason = reason,  // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
-                           .rounds = rounds});
+                           .reason = reason});  // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
 }
 
 void store_identifier(Channel& channel, mqtt::PacketId packet_id) {
@@ -120,23 +117,6 @@ Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason)
     }
   }
   return {};
-}
-
-/// The identifier of a QoS 2 message is stored together with what the message did here, so that
-/// after a crash there are both or neither; when others have a part of it, after theirs is safe.
-void acknowledge_routed(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
-  Worker& worker = channel.worker();
-  const bool stores =
-      packet.qos == QoS::exactly_once && SessionRecords::is_durable(channel.session());
-  if (stores && worker.commits().rests_on_others()) {
-    channel.await_answer(answer_to(packet.qos));
-    worker.commits().when_safe(after_commit::Store{channel.reference(), packet.packet_id, reason});
-    return;
-  }
-  if (stores) {
-    worker.records().received(channel.session(), packet.packet_id);
-  }
-  acknowledge(channel, packet, reason);
 }
 
 Handled check_capabilities(const Channel& channel, const mqtt::Publish& packet) {
@@ -177,8 +157,7 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   }
   Session& session = channel.session();
   if (packet->qos == QoS::exactly_once && session.is_unreleased(packet->packet_id)) {
-    // The first one may still be on its way into the queues, a commit from now.
-    acknowledge(channel, *packet, ReasonCode::success, 2);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
+    acknowledge(channel, *packet, ReasonCode::success);  // [MQTT-4.3.3-10] [MQTT3-4.3.3-2]
     return {};
   }
   if (packet->qos != QoS::at_most_once && !channel.has_receive_quota()) {
@@ -197,7 +176,9 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
     return refuse(channel, *packet, refusal);
   }
   if (packet->qos == QoS::exactly_once) {
-    session.add_unreleased(packet->packet_id);  // before it is handed on
+    // Before it is handed on; in the journal together with what it did, so that after a crash there
+    // are both or neither.
+    store_identifier(channel, packet->packet_id);
   }
   Publication publication(message);
   if (is_plain(*packet)) {
@@ -205,7 +186,7 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   }
   const bool is_wanted = worker.router().route(session.space(), publication);
   if (packet->qos != QoS::at_most_once) {
-    acknowledge_routed(
+    acknowledge(
         channel, *packet,
         is_wanted || !channel.is_v5() ? ReasonCode::success : ReasonCode::no_matching_subscribers);
   }

@@ -28,11 +28,12 @@ struct SessionHandle {
   friend bool operator==(const SessionHandle&, const SessionHandle&) = default;
 };
 
-/// A shared subscription's group: the worker that decides for it, and its number there.
+/// A shared subscription's group: the worker that decides for it, and its number there: the same in
+/// every run of the server, as long as the number of workers is.
 struct GroupRef {
   WorkerIndex owner{};
   NamespaceId space{};
-  std::uint32_t number = 0;
+  std::uint64_t number = 0;  // 0: none
 };
 
 /// Names a SUBSCRIBE that waits until every worker knows of it.
@@ -45,6 +46,7 @@ struct Forward {
   bool for_groups = false;    // shared subscriptions that it decides
   bool for_retained = false;  // it keeps the retained message of this topic
   WorkerIndex from{};
+  KeptId logged{};  // not none: in the sender's journal, until this worker says `arrived`
 };
 
 namespace mail {
@@ -63,6 +65,7 @@ struct Interest {
   WorkerIndex worker{};
   bool is_wanted = true;
   bool is_group = false;       // `worker` decides for a shared subscription of this filter
+  bool is_durable = false;     // for a session that outlasts the process
   bool asks_retained = false;  // retained messages are asked for once everybody knows
   WorkerIndex reply_to{};
   BarrierId barrier{};  // not none: answer with Known to `reply_to`
@@ -107,6 +110,7 @@ struct GroupJoin {
   bool retain_as_published = false;
   std::uint32_t identifier = 0;
   bool is_online = true;
+  bool is_durable = false;  // it outlasts the process
   BarrierId barrier{};
 };
 struct GroupLeave {
@@ -132,6 +136,7 @@ struct GroupDeliver {
   bool retain = false;
   std::uint8_t attempts = 0;  // members that could not take it before
   bool may_wait = false;      // the group knows that the member is away and has no better one
+  KeptId logged{};            // as in Forward
 };
 /// `count` messages of the group are done with at this member.
 struct GroupDone {
@@ -150,17 +155,7 @@ struct GroupReturn {
   bool retain = false;
   bool is_refused = false;  // the same member is not asked again
   std::uint8_t attempts = 0;
-};
-
-/// Which part of a message's way another worker answers for: as the member of a shared subscription
-/// (GroupDeliver), or as a receiver (Publish).
-enum class Stage : std::uint8_t { member, receiver };
-
-/// So many messages of that stage from the receiver of this mail are safe at `from`.
-struct Safe {
-  WorkerIndex from{};
-  Stage stage{};
-  std::uint64_t count = 0;
+  KeptId logged{};  // as in Forward
 };
 
 }  // namespace mail
@@ -168,6 +163,6 @@ struct Safe {
 using Mail =
     std::variant<mail::Publish, mail::Interest, mail::Known, mail::RetainedRequest,
                  mail::RetainedReply, mail::GroupJoin, mail::GroupLeave, mail::GroupPresence,
-                 mail::GroupDeliver, mail::GroupDone, mail::GroupReturn, mail::Safe>;
+                 mail::GroupDeliver, mail::GroupDone, mail::GroupReturn>;
 
 }  // namespace peal::broker

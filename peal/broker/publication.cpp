@@ -82,14 +82,21 @@ void encode_into(const mqtt::Publish& packet, mqtt::ProtocolVersion version, Mut
 }  // namespace
 
 const MessageRef& Publication::kept_message(Journal& journal) {
-  if (!is_kept_) {
+  if (!is_named_) {
     if (source_) {
       message_ = Message::make(fields_);
     }
-    message()->set_kept(journal.keep(fields_));
-    is_kept_ = true;
+    message()->set_kept(kept_id(journal));
+    is_named_ = true;
   }
   return message_;
+}
+
+KeptId Publication::kept_id(Journal& journal) {
+  if (kept_ == KeptId::none) {
+    kept_ = journal.keep(fields_);
+  }
+  return kept_;
 }
 
 Publication::Encoded Publication::encoded(mqtt::ProtocolVersion version, bool retain, Time now,

@@ -41,6 +41,9 @@ class Publication {
   /// message on its way, so a message that came from elsewhere is copied.
   [[nodiscard]] const MessageRef& kept_message(Journal& journal);
 
+  /// What it is called in `journal`, written there at the first call, too; makes no lasting form.
+  [[nodiscard]] KeptId kept_id(Journal& journal);
+
   /// It came as that packet, whose bytes live as long as the fields'.
   void came_as(const PlainPublish& packet) { plain_ = packet; }
   [[nodiscard]] const std::optional<PlainPublish>& plain() const { return plain_; }
@@ -56,8 +59,9 @@ class Publication {
  private:
   MessageFields fields_;
   MessageRef message_;
-  MessageRef source_;  // `fields_` are views into it
-  bool is_kept_ = false;
+  MessageRef source_;      // `fields_` are views into it
+  bool is_named_ = false;  // `message_` has its name in the journal
+  KeptId kept_ = KeptId::none;
   std::optional<PlainPublish> plain_;
   std::array<Encoded, 4> encoded_{};
   std::array<SharedRef<SharedBuffer>, 4> owners_{};  // holds on what does not lie in the arena

@@ -1,6 +1,5 @@
 #include "peal/broker/router.hpp"
 
-#include "peal/broker/commits.hpp"
 #include "peal/broker/outbound.hpp"
 #include "peal/broker/session.hpp"
 #include "peal/broker/space.hpp"
@@ -52,7 +51,7 @@ bool Router::route(Space& space, Publication& publication) {
   const bool is_wanted = !match.is_empty();
   // Without RETAIN the retained message is left alone. [MQTT-3.3.1-8] [MQTT3-3.3.1-12]
   if (publication.fields().retain || match.workers != 0 || match.group_owners != 0) {
-    send_elsewhere(space, match.workers, match.group_owners, publication);
+    send_elsewhere(space, match, publication);
   }
   return is_wanted;
 }
@@ -66,8 +65,7 @@ void Router::deliver_here(const MatchResult& match, Publication& publication) {
   }
 }
 
-void Router::send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
-                            Publication& publication) {
+void Router::send_elsewhere(Space& space, const MatchResult& match, Publication& publication) {
   const Context& context = worker_.context();
   std::uint64_t keeper = 0;
   if (publication.fields().retain) {
@@ -79,22 +77,30 @@ void Router::send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t g
       keeper = bit_of(home);
     }
   }
+  // What somebody else has to write down is written down here first.
+  const bool is_logged =
+      publication.fields().qos != mqtt::QoS::at_most_once && context.journal.is_durable();
+  const std::uint64_t logged = is_logged ? match.durable_elsewhere | keeper : 0;
+  const std::uint64_t workers = match.workers;
+  const std::uint64_t group_owners = match.group_owners;
   const std::uint64_t all = workers | group_owners | keeper;
   for (unsigned i = 0; i < context.worker_count; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << i;
     if ((all & bit) != 0) {
-      const Forward how{.space = space.id,
-                        .for_sessions = (workers & bit) != 0,
-                        .for_groups = (group_owners & bit) != 0,
-                        .for_retained = (keeper & bit) != 0,
-                        .from = context.self};
+      const auto to = static_cast<WorkerIndex>(i);
+      Forward how{.space = space.id,
+                  .for_sessions = (workers & bit) != 0,
+                  .for_groups = (group_owners & bit) != 0,
+                  .for_retained = (keeper & bit) != 0,
+                  .from = context.self};
       if (how.for_retained) {
-        worker_.retained_delivery().note_sent(static_cast<WorkerIndex>(i));
+        worker_.retained_delivery().note_sent(to);
       }
-      if (publication.fields().qos != mqtt::QoS::at_most_once) {
-        worker_.commits().note_sent(static_cast<WorkerIndex>(i), mail::Stage::receiver);
+      if ((logged & bit) != 0) {
+        how.logged = publication.kept_id(context.journal);
+        context.journal.send({.message = how.logged, .to = to, .how = how, .group = {}});
       }
-      context.mailbox.forward(static_cast<WorkerIndex>(i), how, publication);
+      context.mailbox.forward(to, how, publication);
     }
   }
 }
@@ -105,13 +111,19 @@ void Router::receive(const mail::Publish& published) {
 }
 
 void Router::receive(const Forward& how, Publication& publication) {
-  Space& space = worker_.space(how.space);
-  if (publication.fields().qos != mqtt::QoS::at_most_once) {
-    worker_.commits().note_received(how.from, mail::Stage::receiver);
+  take(how, publication);
+  if (how.for_retained) {
+    worker_.retained_delivery().note_arrived(how.from);
   }
+  if (how.logged != KeptId::none) {
+    worker_.context().journal.arrived(worker_.context().self, how.logged);
+  }
+}
+
+void Router::take(const Forward& how, Publication& publication) {
+  Space& space = worker_.space(how.space);
   if (how.for_retained) {
     retain(space, publication);
-    worker_.retained_delivery().note_arrived(how.from);
   }
   const MatchResult& match = space.matches.match(publication.fields().topic, space.subscriptions);
   if (how.for_sessions) {
@@ -164,7 +176,7 @@ void Router::deliver_each(const MatchResult& match, const PublishRun& run,
   }
 }
 
-bool Router::can_retain(Space& space, const MessageFields& message) const {
+bool Router::can_retain(Space& space, const MessageFields& message, std::size_t own_place) const {
   const Context& context = worker_.context();
   const Settings::Retained& limits = context.settings.retained;
   if (message.payload.empty()) {
@@ -180,17 +192,30 @@ bool Router::can_retain(Space& space, const MessageFields& message) const {
   if (!is_kept_here || space.retained.find(message.topic) != nullptr) {
     return true;
   }
-  return context.retained_totals.messages.load(std::memory_order_relaxed) < limits.messages &&
+  const std::size_t others =
+      context.retained_totals.messages.load(std::memory_order_relaxed) - own_place;
+  return others < limits.messages &&
          context.retained_totals.bytes.load(std::memory_order_relaxed) + message.payload.size() <=
              limits.bytes;
 }
 
 void Router::retain(Space& space, Publication& publication) {
   const MessageFields& fields = publication.fields();
-  if (!can_retain(space, fields)) {
+  // A new one has its place before the limit is asked: two workers may want the last.
+  const bool is_new = !fields.payload.empty() && space.retained.find(fields.topic) == nullptr;
+  const std::size_t own_place = is_new ? 1 : 0;
+  std::atomic<std::size_t>& places = worker_.context().retained_totals.messages;
+  places.fetch_add(own_place, std::memory_order_relaxed);
+  if (can_retain(space, fields, own_place)) {
+    set_retained(space, publication);
+  } else {
     worker_.counters().dropped_retained_full.add();
-    return;
   }
+  places.fetch_sub(own_place, std::memory_order_relaxed);
+}
+
+void Router::set_retained(Space& space, Publication& publication) {
+  const MessageFields& fields = publication.fields();
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
   write_retained(space, fields);

@@ -23,7 +23,9 @@ class Router {
   bool route(Space& space, Publication& publication);
 
   /// Whether the limits allow to keep `message` as its topic's retained message.
-  [[nodiscard]] bool can_retain(Space& space, const MessageFields& message) const;
+  /// `own_place`   1: it counts among them already.
+  [[nodiscard]] bool can_retain(Space& space, const MessageFields& message,
+                                std::size_t own_place = 0) const;
 
   /// Removes retained messages that expired, some thousands at a time.
   void sweep_retained(Space& space);
@@ -34,6 +36,8 @@ class Router {
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
   void receive(const Forward& how, Publication& publication);
+  /// The same without word of it to the sender.
+  void take(const Forward& how, Publication& publication);
   /// The same for a run, whose bytes stay until the flush. Where nothing differs for a receiver it
   /// gets the run as it lies, else message by message.
   /// `flush`   writes what lies in the arena and empties it; called when that is much.
@@ -43,9 +47,9 @@ class Router {
   void deliver_here(const MatchResult& match, Publication& publication);
   void deliver_each(const MatchResult& match, const PublishRun& run,
                     const std::function<void()>& flush);
-  void send_elsewhere(Space& space, std::uint64_t workers, std::uint64_t group_owners,
-                      Publication& publication);
+  void send_elsewhere(Space& space, const MatchResult& match, Publication& publication);
   void retain(Space& space, Publication& publication);
+  void set_retained(Space& space, Publication& publication);
   void write_retained(const Space& space, const MessageFields& fields);
   void count_retained(const Space& space, std::size_t count_before, std::size_t bytes_before);
 

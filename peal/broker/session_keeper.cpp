@@ -34,6 +34,10 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     session =
         sessions.find(opening.space, opening.client_id);  // it may have ended with its connection
   }
+  if (session != nullptr && session->has_will() &&
+      session->away_since + session->extra().will.delay <= worker_.context().clock.now()) {
+    publish_will(*session);  // it was due, if only just: a start has found it
+  }
   if (session != nullptr && opening.clean_start) {
     end(*session);  // [MQTT-3.1.2-4] [MQTT3-3.1.2-6]
     session = nullptr;

@@ -27,11 +27,15 @@ struct SharedMember {
 
 class SharedGroup {
  public:
-  SharedGroup(std::string_view share_name, NamespaceId space, NodeId node, std::uint32_t number)
+  SharedGroup(std::string_view share_name, NamespaceId space, NodeId node, std::uint64_t number)
       : share_name_(share_name), node_(node), number_(number), space_(space) {}
 
   /// Adds a member or replaces its options.
   void join(const SharedMember& member);
+  /// Whether a session that outlasts the process ever joined: what is dealt to others is written
+  /// down then.
+  [[nodiscard]] bool is_durable() const { return is_durable_; }
+  void set_durable() { is_durable_ = true; }
   /// Whether it was a member.
   bool leave(const mail::Member& at);
   [[nodiscard]] SharedMember* find(const mail::Member& at);
@@ -44,16 +48,17 @@ class SharedGroup {
   [[nodiscard]] const std::string& share_name() const { return share_name_; }
   [[nodiscard]] NodeId node() const { return node_; }
   [[nodiscard]] NamespaceId space() const { return space_; }
-  [[nodiscard]] std::uint32_t number() const { return number_; }
+  [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] bool is_empty() const { return members_.empty(); }
 
  private:
   std::string share_name_;
   std::vector<SharedMember> members_;
   NodeId node_;
-  std::uint32_t number_;
+  std::uint64_t number_;
   std::uint32_t turn_ = 0;
   NamespaceId space_;
+  bool is_durable_ = false;
 };
 
 }  // namespace peal::broker

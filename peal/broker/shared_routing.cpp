@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "peal/broker/commits.hpp"
 #include "peal/broker/publication.hpp"
 #include "peal/broker/space.hpp"
 #include "peal/broker/worker.hpp"
@@ -67,15 +66,19 @@ bool SharedRouting::give_to(SharedGroup& group, SharedMember& member, Publicatio
   const bool retain = fields.retain && member.retain_as_published;
   ++member.in_flight;
   if (member.at.worker != context.self) {
-    note_dealt(member.at.worker, qos);
-    context.mailbox.send(member.at.worker, mail::GroupDeliver{.message = publication.message(),
-                                                              .group = reference,
-                                                              .session = member.at.session,
-                                                              .identifier = member.identifier,
-                                                              .qos = qos,
-                                                              .retain = retain,
-                                                              .attempts = attempts,
-                                                              .may_wait = !member.is_online});
+    const bool is_logged = group.is_durable() && qos != mqtt::QoS::at_most_once;
+    context.mailbox.send(
+        member.at.worker,
+        mail::GroupDeliver{
+            .message = publication.message(),
+            .group = reference,
+            .session = member.at.session,
+            .identifier = member.identifier,
+            .qos = qos,
+            .retain = retain,
+            .attempts = attempts,
+            .may_wait = !member.is_online,
+            .logged = is_logged ? log(member.at.worker, reference, fields) : KeptId::none});
     return true;
   }
   Session* session = worker_.sessions().find(member.at.session);
@@ -110,6 +113,7 @@ bool SharedRouting::join(Session& session, const mqtt::TopicFilter& filter,
                        .retain_as_published = options.retain_as_published,
                        .identifier = identifier,
                        .is_online = session.channel != nullptr,
+                       .is_durable = SessionRecords::is_durable(session),
                        .barrier = barrier});
   return is_new;
 }
@@ -124,6 +128,9 @@ void SharedRouting::receive(const mail::GroupJoin& join) {
               .qos = join.qos,
               .retain_as_published = join.retain_as_published,
               .is_online = join.is_online});
+  if (join.is_durable) {
+    group.set_durable();
+  }
   if (is_new) {
     space.matches.invalidate(filter.filter());
   }
@@ -138,6 +145,7 @@ void SharedRouting::announce(const mail::GroupJoin& join, std::string_view filte
                                 .worker = context.self,
                                 .is_wanted = true,
                                 .is_group = true,
+                                .is_durable = join.is_durable,
                                 .reply_to = join.member.worker,
                                 .barrier = join.barrier};
   for (unsigned i = 0; i < context.worker_count; ++i) {
@@ -217,23 +225,43 @@ void SharedRouting::receive(const mail::GroupPresence& presence) {
   }
 }
 
+/// The message goes to `to` on its way to a member: it stands in the journal until it is there,
+/// under a name of its own, for it may go there twice (for two groups, or to subscribers besides).
+KeptId SharedRouting::log(WorkerIndex to, const GroupRef& group, const MessageFields& message) {
+  const Context& context = worker_.context();
+  const KeptId logged = context.journal.keep(message);
+  context.journal.send(
+      {.message = logged, .to = to, .how = {.space = group.space}, .group = group});
+  return logged;
+}
+
 /// What may still go to another member goes back to the groups; without one it comes back to this
 /// session's queue.
 void SharedRouting::give_back_all(Session& session) {
   for (const OutgoingMessage& entry : session.outgoing.take_shared()) {
     const OutgoingDetails* details = session.outgoing.details_of(entry);
-    const mail::GroupReturn letter{
-        .message = MessageRef::share(entry.message()),
-        .group = details->group,
-        .member = member_of(session),
-        .identifier = details->identifiers.empty() ? 0 : details->identifiers.front(),
-        .qos = entry.qos,
-        .retain = entry.retain};
+    give_back({.message = MessageRef::share(entry.message()),
+               .group = details->group,
+               .member = member_of(session),
+               .identifier = details->identifiers.empty() ? 0 : details->identifiers.front(),
+               .qos = entry.qos,
+               .retain = entry.retain});
     worker_.records().done(session, entry);
     session.outgoing.drop(entry);
     worker_.counters().queued_messages.subtract();
-    tell(letter.group.owner, letter);
   }
+}
+
+void SharedRouting::give_back(mail::GroupReturn letter) {
+  const Context& context = worker_.context();
+  if (letter.group.owner == context.self) {
+    receive(letter);
+    return;
+  }
+  if (context.journal.is_durable() && letter.qos != mqtt::QoS::at_most_once) {
+    letter.logged = log(letter.group.owner, letter.group, letter.message->fields());
+  }
+  context.mailbox.send(letter.group.owner, std::move(letter));
 }
 
 void SharedRouting::receive(const mail::GroupReturn& returned) {
@@ -241,17 +269,16 @@ void SharedRouting::receive(const mail::GroupReturn& returned) {
   SharedGroup* group = space.subscriptions.group_by_number(returned.group.number);
   if (group == nullptr) {
     keep(returned);
-    return;
+  } else {
+    Publication publication(returned.message);
+    if (SharedMember* member = group->find(returned.member);
+        member != nullptr && member->in_flight > 0) {
+      --member->in_flight;
+    }
+    // A member that only went away may keep it if there is no other; one that refused it may not.
+    deal(*group, publication, returned.attempts, returned.is_refused ? &returned.member : nullptr);
   }
-  if (SharedMember* member = group->find(returned.member);
-      member != nullptr && member->in_flight > 0) {
-    --member->in_flight;
-  }
-  Publication publication(returned.message);
-  // What waits for the one who had it has to wait for the next one.
-  worker_.commits().note_dealt_again();
-  // A member that only went away may keep it if there is no other; one that refused it may not.
-  deal(*group, publication, returned.attempts, returned.is_refused ? &returned.member : nullptr);
+  arrived(returned.logged);
 }
 
 /// Nobody subscribes any more: who was given the message before it unsubscribed gets it still.
@@ -261,32 +288,36 @@ void SharedRouting::keep(const mail::GroupReturn& returned) {
     worker_.counters().dropped_shared_no_member.add();
     return;
   }
-  const mail::GroupDeliver letter{.message = returned.message,
-                                  .group = returned.group,
-                                  .session = returned.member.session,
-                                  .identifier = returned.identifier,
-                                  .qos = returned.qos,
-                                  .retain = returned.retain,
-                                  .attempts = returned.attempts,
-                                  .may_wait = true};
-  if (returned.member.worker != worker_.context().self) {
-    note_dealt(returned.member.worker, letter.qos);
+  mail::GroupDeliver letter{.message = returned.message,
+                            .group = returned.group,
+                            .session = returned.member.session,
+                            .identifier = returned.identifier,
+                            .qos = returned.qos,
+                            .retain = returned.retain,
+                            .attempts = returned.attempts,
+                            .may_wait = true};
+  if (returned.logged != KeptId::none) {
+    letter.logged = log(returned.member.worker, returned.group, returned.message->fields());
   }
-  worker_.commits().note_dealt_again();
-  tell(returned.member.worker, letter);
+  tell(returned.member.worker, std::move(letter));
 }
 
-/// A QoS 1 or 2 message goes to a member on another worker, which will say when it is safe there.
-void SharedRouting::note_dealt(WorkerIndex to, mqtt::QoS qos) {
-  if (qos != mqtt::QoS::at_most_once) {
-    worker_.commits().note_sent(to, mail::Stage::member);
+void SharedRouting::restore(const GroupRef& reference, Publication& publication) {
+  Space& space = worker_.space(reference.space);
+  if (SharedGroup* group = space.subscriptions.group_by_number(reference.number)) {
+    deal(*group, publication);
+  } else {
+    worker_.counters().dropped_shared_no_member.add();
+  }
+}
+
+void SharedRouting::arrived(KeptId logged) {
+  if (logged != KeptId::none) {
+    worker_.context().journal.arrived(worker_.context().self, logged);
   }
 }
 
 void SharedRouting::receive(const mail::GroupDeliver& delivery) {
-  if (delivery.group.owner != worker_.context().self && delivery.qos != mqtt::QoS::at_most_once) {
-    worker_.commits().note_received(delivery.group.owner, mail::Stage::member);
-  }
   Session* session = worker_.sessions().find(delivery.session);
   Publication publication(delivery.message);
   const std::span<const std::uint32_t> identifiers{&delivery.identifier,
@@ -294,21 +325,21 @@ void SharedRouting::receive(const mail::GroupDeliver& delivery) {
   // A member that went while the message was on its way does not keep it from the others.
   const bool went = session != nullptr && session->channel == nullptr && !delivery.may_wait &&
                     delivery.qos != mqtt::QoS::at_most_once;
-  if (session != nullptr && !went &&
+  const bool is_taken =
+      session != nullptr && !went &&
       worker_.outbound().deliver(*session, publication,
-                                 {delivery.qos, delivery.retain, identifiers, &delivery.group})) {
-    return;
+                                 {delivery.qos, delivery.retain, identifiers, &delivery.group});
+  if (!is_taken) {
+    give_back({.message = delivery.message,
+               .group = delivery.group,
+               .member = {worker_.context().self, delivery.session},
+               .identifier = delivery.identifier,
+               .qos = delivery.qos,
+               .retain = delivery.retain,
+               .is_refused = !went,
+               .attempts = static_cast<std::uint8_t>(delivery.attempts + (went ? 0 : 1))});
   }
-  tell(
-      delivery.group.owner,
-      mail::GroupReturn{.message = delivery.message,
-                        .group = delivery.group,
-                        .member = {worker_.context().self, delivery.session},
-                        .identifier = delivery.identifier,
-                        .qos = delivery.qos,
-                        .retain = delivery.retain,
-                        .is_refused = !went,
-                        .attempts = static_cast<std::uint8_t>(delivery.attempts + (went ? 0 : 1))});
+  arrived(delivery.logged);
 }
 
 void SharedRouting::done(Session& session, const GroupRef& group) {

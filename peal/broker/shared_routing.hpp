@@ -39,6 +39,9 @@ class SharedRouting {
   /// A message dealt to `session` is finished.
   void done(Session& session, const GroupRef& group);
 
+  /// A start found that the message was on its way to a member of the group.
+  void restore(const GroupRef& reference, Publication& publication);
+
   void receive(const mail::GroupJoin& join);
   void receive(const mail::GroupLeave& leave);
   void receive(const mail::GroupPresence& presence);
@@ -52,9 +55,11 @@ class SharedRouting {
   bool give_to(SharedGroup& group, SharedMember& member, Publication& publication,
                std::uint8_t attempts);
   void give_back_all(Session& session);
+  void give_back(mail::GroupReturn letter);
   void announce(const mail::GroupJoin& join, std::string_view filter);
   void keep(const mail::GroupReturn& returned);
-  void note_dealt(WorkerIndex to, mqtt::QoS qos);
+  [[nodiscard]] KeptId log(WorkerIndex to, const GroupRef& group, const MessageFields& message);
+  void arrived(KeptId logged);
   /// To the owner of a group: through its mailbox, or directly when that is this worker.
   template <typename Letter>
   void tell(WorkerIndex owner, Letter letter);

@@ -50,6 +50,7 @@ bool Subscribing::add_here(Session& session, const mqtt::TopicFilter& filter,
     worker_.counters().subscriptions.add();
   }
   announce(space, {.filter = std::string(filter.filter()),
+                   .is_durable = SessionRecords::is_durable(session),
                    .asks_retained = options.retain_handling != mqtt::RetainHandling::do_not_send,
                    .barrier = barrier});
   return added.is_new;
@@ -220,8 +221,7 @@ void Subscribing::remove_all(Session& session) {
 
 void Subscribing::receive(const mail::Interest& interest) {
   Space& space = worker_.space(interest.space);
-  space.subscriptions.set_interest(interest.filter, interest.worker, interest.is_group,
-                                   interest.is_wanted);
+  space.subscriptions.set_interest(interest);
   space.matches.invalidate(interest.filter);
   confirm(interest.reply_to, interest.barrier, interest.asks_retained);
 }

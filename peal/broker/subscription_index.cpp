@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "peal/base/assert.hpp"
+#include "peal/base/hash.hpp"
 #include "peal/broker/session.hpp"
 
 namespace peal::broker {
@@ -55,7 +56,7 @@ void MatchResult::clear() {
   deliveries.clear();
   identifiers.clear();
   groups.clear();
-  workers = group_owners = 0;
+  workers = group_owners = durable_elsewhere = 0;
 }
 
 SubscriptionIndex::Subscribers& SubscriptionIndex::subscribers_at(NodeId node) {
@@ -142,15 +143,18 @@ const Subscription* SubscriptionIndex::subscription_of(NodeId node, const Sessio
   return known == sessions.end() ? nullptr : &*known;
 }
 
-void SubscriptionIndex::set_interest(std::string_view filter, WorkerIndex worker, bool is_group,
-                                     bool is_wanted) {
-  const NodeId node = is_wanted ? tree_.insert(filter) : tree_.find(filter);
-  if (node == NodeId::none || (!is_wanted && tree_.value(node) == TopicTree::no_value)) {
+void SubscriptionIndex::set_interest(const mail::Interest& interest) {
+  const NodeId node =
+      interest.is_wanted ? tree_.insert(interest.filter) : tree_.find(interest.filter);
+  if (node == NodeId::none || (!interest.is_wanted && tree_.value(node) == TopicTree::no_value)) {
     return;
   }
   auto& away = elsewhere_at(node);
-  std::uint64_t& set = is_group ? away.group_owners : away.workers;
-  set = is_wanted ? set | bit_of(worker) : set & ~bit_of(worker);
+  const std::uint64_t bit = bit_of(interest.worker);
+  std::uint64_t& set = interest.is_group ? away.group_owners : away.workers;
+  std::uint64_t& durable = interest.is_group ? away.durable_group_owners : away.durable_workers;
+  set = interest.is_wanted ? set | bit : set & ~bit;
+  durable = (interest.is_durable ? durable | bit : durable) & set;
   release_if_empty(node);
 }
 
@@ -161,7 +165,7 @@ SharedGroup& SubscriptionIndex::group(std::string_view filter, std::string_view 
     return *known;
   }
   is_new = true;
-  const std::uint32_t number = ++last_group_;
+  const std::uint64_t number = number_of(filter, share_name);
   const NodeId node = tree_.insert(filter);
   auto& away = elsewhere_at(node);
   away.groups.push_back(std::make_unique<SharedGroup>(share_name, space_, node, number));
@@ -183,7 +187,17 @@ SharedGroup* SubscriptionIndex::find_group(std::string_view filter, std::string_
   return nullptr;
 }
 
-SharedGroup* SubscriptionIndex::group_by_number(std::uint32_t number) {
+/// From the names, so that a group that is made again, in this run or the next, is the same one.
+std::uint64_t SubscriptionIndex::number_of(std::string_view filter,
+                                           std::string_view share_name) const {
+  std::uint64_t number = mix(hash_text(filter, hash_key_), hash_text(share_name, hash_key_));
+  while (number == 0 || groups_.contains(number)) {
+    ++number;  // 0 is none; two names with one number are not to be expected
+  }
+  return number;
+}
+
+SharedGroup* SubscriptionIndex::group_by_number(std::uint64_t number) {
   const auto found = groups_.find(number);
   return found == groups_.end() ? nullptr : found->second;
 }
@@ -211,6 +225,8 @@ void SubscriptionIndex::collect(NodeId node, MatchResult& result, unsigned& cont
   if (subscribers.elsewhere != nullptr) {
     result.workers |= subscribers.elsewhere->workers;
     result.group_owners |= subscribers.elsewhere->group_owners;
+    result.durable_elsewhere |=
+        subscribers.elsewhere->durable_workers | subscribers.elsewhere->durable_group_owners;
     for (const auto& group : subscribers.elsewhere->groups) {
       result.groups.push_back(group.get());
     }

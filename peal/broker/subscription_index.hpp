@@ -50,9 +50,10 @@ struct Delivery {
 struct MatchResult {
   std::vector<Delivery> deliveries;
   std::vector<std::uint32_t> identifiers;
-  std::vector<SharedGroup*> groups;  // decided here
-  std::uint64_t workers = 0;         // others with interested sessions, a bit each
-  std::uint64_t group_owners = 0;    // others that decide for a matching shared subscription
+  std::vector<SharedGroup*> groups;     // decided here
+  std::uint64_t workers = 0;            // others with interested sessions, a bit each
+  std::uint64_t group_owners = 0;       // others that decide for a matching shared subscription
+  std::uint64_t durable_elsewhere = 0;  // those of both with sessions that outlast the process
 
   void clear();
   [[nodiscard]] bool is_empty() const {
@@ -62,7 +63,8 @@ struct MatchResult {
 
 class SubscriptionIndex {
  public:
-  SubscriptionIndex(NamespaceId space, std::uint64_t hash_key) : space_(space), tree_(hash_key) {}
+  SubscriptionIndex(NamespaceId space, std::uint64_t hash_key)
+      : hash_key_(hash_key), space_(space), tree_(hash_key) {}
   SubscriptionIndex(const SubscriptionIndex&) = delete;
   SubscriptionIndex& operator=(const SubscriptionIndex&) = delete;
 
@@ -86,13 +88,13 @@ class SubscriptionIndex {
   [[nodiscard]] const Subscription* subscription_of(NodeId node, const Session& session) const;
 
   /// Another worker wants `filter` (`is_group`: as the one who decides for a group), or no more.
-  void set_interest(std::string_view filter, WorkerIndex worker, bool is_group, bool is_wanted);
+  void set_interest(const mail::Interest& interest);
 
   /// The group of "$share/`share_name`/`filter`" that this worker decides; made where it is
   /// missing.
   SharedGroup& group(std::string_view filter, std::string_view share_name, bool& is_new);
   [[nodiscard]] SharedGroup* find_group(std::string_view filter, std::string_view share_name);
-  [[nodiscard]] SharedGroup* group_by_number(std::uint32_t number);
+  [[nodiscard]] SharedGroup* group_by_number(std::uint64_t number);
   /// Removes an empty group. Returns whether it was the last of its filter here.
   bool remove_group(SharedGroup& group);
 
@@ -108,6 +110,8 @@ class SubscriptionIndex {
     struct Elsewhere {
       std::uint64_t workers = 0;
       std::uint64_t group_owners = 0;
+      std::uint64_t durable_workers = 0;       // of `workers`; until they want nothing any more
+      std::uint64_t durable_group_owners = 0;  // of `group_owners`
       std::vector<std::unique_ptr<SharedGroup>> groups;
     };
     std::unique_ptr<Elsewhere> elsewhere;
@@ -120,13 +124,14 @@ class SubscriptionIndex {
   void collect(NodeId node, MatchResult& result, unsigned& contributors) const;
   static void join_overlaps(MatchResult& result);
 
+  [[nodiscard]] std::uint64_t number_of(std::string_view filter, std::string_view share_name) const;
+
+  std::uint64_t hash_key_;
   NamespaceId space_;
   TopicTree tree_;
   std::vector<Subscribers> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::unordered_map<std::uint32_t, SharedGroup*>
-      groups_;  // by number; a number is never used again
-  std::uint32_t last_group_ = 0;
+  std::unordered_map<std::uint64_t, SharedGroup*> groups_;  // by number
 };
 
 }  // namespace peal::broker

@@ -52,7 +52,6 @@ struct Sorting {
     worker.retained_delivery().receive(letter);
   }
   void operator()(mail::RetainedReply& letter) const { worker.retained_delivery().receive(letter); }
-  void operator()(const mail::Safe& letter) const { worker.commits().receive(letter); }
   template <typename GroupLetter>
   void operator()(const GroupLetter& letter) const {
     worker.shared().receive(letter);
@@ -76,7 +75,7 @@ void Worker::advance() {
 }
 
 std::optional<Time> Worker::next_due() const {
-  if (retained_delivery_.is_due()) {
+  if (retained_delivery_.is_due() || commits_.is_due()) {
     return context_.clock.now();
   }
   return timers_.next_due();
@@ -150,6 +149,17 @@ void Worker::restore(RestoredSession restored) {
 
 void Worker::restore_retained(NamespaceId id, MessageRef message) {
   router_.restore(space(id), std::move(message));
+}
+
+void Worker::restore(const RestoredTransit& restored) {
+  const StoredTransit& transit = restored.transit;
+  Publication publication(restored.message);
+  if (transit.group.number != 0) {
+    shared_.restore(transit.group, publication);
+  } else {
+    router_.take(transit.how, publication);
+  }
+  context_.journal.arrived(transit.to, transit.message);
 }
 
 void Worker::stop() {

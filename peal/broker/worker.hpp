@@ -62,6 +62,9 @@ class Worker {
   // round until there is none.
   void restore(RestoredSession session);
   void restore_retained(NamespaceId space, MessageRef message);
+  /// Then what was on its way, in the order of its names, to the workers as they were: what was to
+  /// be dealt in a group to the group's, the rest to where it was sent. And mail again.
+  void restore(const RestoredTransit& transit);
 
   /// Tells every client that the server stops and closes. [0x8B]
   void stop();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "peal/broker/context.hpp"
+#include "peal/server/system_random.hpp"
 #include "peal/server/worker_thread.hpp"
 
 namespace peal::server {
@@ -40,6 +41,7 @@ DurableStore::DurableStore(const StoreConfig& config, unsigned workers, broker::
       .log = [this](broker::LogLevel level, std::string_view text) { write_log(level, text); }};
   found_ = store::recover(database_, options);
   sessions_found_ = found_.sessions.size();
+  find_layout(workers);
   writer_ = std::make_unique<store::Writer>(database_, writer_options(config, workers));
   for (unsigned worker = 0; worker < workers; ++worker) {
     journals_.push_back(std::make_unique<store::Journal>(*writer_, worker));
@@ -47,6 +49,24 @@ DurableStore::DurableStore(const StoreConfig& config, unsigned workers, broker::
 }
 
 DurableStore::~DurableStore() { close(); }
+
+/// Where sessions and groups live follows from a key and the number of workers. Messages that were
+/// on their way are named by that, so both stay until these have come.
+void DurableStore::find_layout(unsigned workers) {
+  constexpr std::string_view key_name = "hash_key";
+  constexpr std::string_view workers_name = "workers";
+  hash_key_ = database_.number(key_name, 0);
+  if (hash_key_ == 0) {
+    hash_key_ = SystemRandom{}.next() | 1;
+    database_.set_number(key_name, hash_key_);
+  }
+  const auto before = static_cast<unsigned>(database_.number(workers_name, workers));
+  if (!found_.transits.empty() && before != workers) {
+    workers_wanted_ = before;
+  } else {
+    database_.set_number(workers_name, workers);
+  }
+}
 
 void DurableStore::close() { writer_->stop(); }
 
@@ -80,14 +100,13 @@ void DurableStore::write_log(broker::LogLevel level, std::string_view text) {
               .detail = text});
 }
 
-void DurableStore::restore(std::span<const std::unique_ptr<WorkerThread>> workers,
-                           std::uint64_t hash_key) {
+void DurableStore::restore(std::span<const std::unique_ptr<WorkerThread>> workers) {
   const auto count = static_cast<unsigned>(workers.size());
   for (const auto& worker : workers) {
     workers_.push_back(worker.get());
   }
   auto home = [&](std::string_view name, broker::NamespaceId space) -> broker::Worker& {
-    const auto index = broker::home_of(name, space, hash_key, count);
+    const auto index = broker::home_of(name, space, hash_key_, count);
     return workers[static_cast<unsigned>(index)]->broker();
   };
   for (Retained& each : std::exchange(retained_, {})) {
@@ -97,7 +116,17 @@ void DurableStore::restore(std::span<const std::unique_ptr<WorkerThread>> worker
   for (broker::RestoredSession& session : std::exchange(found_.sessions, {})) {
     home(session.client_id, session.space).restore(std::move(session));
   }
-  // Who subscribed to what goes round. What is sent in one round comes in the next at the latest.
+  exchange_mail(workers);  // who subscribed to what
+  for (const broker::RestoredTransit& each : std::exchange(found_.transits, {})) {
+    const broker::StoredTransit& transit = each.transit;
+    const broker::WorkerIndex where = transit.group.number != 0 ? transit.group.owner : transit.to;
+    workers[static_cast<unsigned>(where) % count]->broker().restore(each);
+  }
+  exchange_mail(workers);
+}
+
+/// What is sent in one round comes in the next at the latest.
+void DurableStore::exchange_mail(std::span<const std::unique_ptr<WorkerThread>> workers) {
   for (int quiet_rounds = 0; quiet_rounds < 2; ++quiet_rounds) {
     for (const auto& worker : workers) {
       if (worker->exchange_mail()) {

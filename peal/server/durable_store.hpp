@@ -34,8 +34,14 @@ class DurableStore {
 
   [[nodiscard]] store::Journal& journal(unsigned worker) { return *journals_[worker]; }
 
+  /// What names are hashed with to find their worker: the same as long as the store is.
+  [[nodiscard]] std::uint64_t hash_key() const { return hash_key_; }
+  /// How many workers there have to be first, because messages were on their way between them; 0:
+  /// that does not matter.
+  [[nodiscard]] unsigned workers_wanted() const { return workers_wanted_; }
+
   /// Gives the workers what was found. All of them are there, and none has a thread yet.
-  void restore(std::span<const std::unique_ptr<WorkerThread>> workers, std::uint64_t hash_key);
+  void restore(std::span<const std::unique_ptr<WorkerThread>> workers);
 
   /// Commits everything. The workers have ended.
   void close();
@@ -50,6 +56,8 @@ class DurableStore {
     broker::NamespaceId space{};
     broker::MessageRef message;
   };
+  void find_layout(unsigned workers);
+  static void exchange_mail(std::span<const std::unique_ptr<WorkerThread>> workers);
   void write_log(broker::LogLevel level, std::string_view text);
   [[nodiscard]] store::WriterOptions writer_options(const StoreConfig& config, unsigned workers);
 
@@ -59,6 +67,8 @@ class DurableStore {
   std::vector<Retained> retained_;
   store::Recovered found_;
   std::size_t sessions_found_ = 0;
+  std::uint64_t hash_key_ = 0;
+  unsigned workers_wanted_ = 0;
   std::vector<WorkerThread*> workers_;  // written before they start
   std::unique_ptr<store::Writer> writer_;
   std::vector<std::unique_ptr<store::Journal>> journals_;

@@ -48,6 +48,7 @@ struct MessageHead {
   bool expires : 1 = false;
   bool for_sessions : 1 = false;
   bool for_groups : 1 = false;
+  bool is_logged : 1 = false;  // the name in the sender's journal stands with the bytes
 };
 
 /// The same of a run, apart from its packets so that those of several runs lie side by side.

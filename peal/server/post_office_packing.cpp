@@ -65,11 +65,14 @@ void pack(Batch& batch, const broker::Forward& how, const broker::MessageFields&
                          .retain = message.retain,
                          .expires = expires,
                          .for_sessions = how.for_sessions,
-                         .for_groups = how.for_groups});
+                         .for_groups = how.for_groups,
+                         .is_logged = how.logged != broker::KeptId::none});
   const std::size_t expiry_size = expires ? sizeof(message.expires) : 0;
-  std::uint8_t* at = batch.packed.extend(expiry_size + topic.size() + message.properties.size() +
-                                         message.payload.size());
+  const std::size_t name_size = how.logged != broker::KeptId::none ? sizeof(how.logged) : 0;
+  std::uint8_t* at = batch.packed.extend(expiry_size + name_size + topic.size() +
+                                         message.properties.size() + message.payload.size());
   put(at, &message.expires, expiry_size);
+  put(at, &how.logged, name_size);
   put(at, topic.data(), topic.size());
   put(at, message.properties.data(), message.properties.size());
   put(at, message.payload.data(), message.payload.size());
@@ -113,6 +116,9 @@ Unpacked Unpacking::read(const MessageHead& head) {
                   .for_sessions = head.for_sessions,
                   .for_groups = head.for_groups,
                   .from = from_};
+  if (head.is_logged) {
+    std::memcpy(&unpacked.how.logged, take(sizeof(broker::KeptId)).data(), sizeof(broker::KeptId));
+  }
   unpacked.message.topic = mqtt::TopicName::trusted(as_text(take(head.topic_size)));
   unpacked.message.properties = take(head.properties_size);
   unpacked.message.payload = take(head.payload_size);

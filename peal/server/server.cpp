@@ -10,6 +10,7 @@
 #include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
 #include "peal/server/worker_thread.hpp"
+#include "peal/store/store_error.hpp"
 
 namespace peal::server {
 
@@ -73,7 +74,7 @@ struct Server::State {
                .office = office,
                .store = store.get(),
                .retained_totals = retained_totals,
-               .hash_key = SystemRandom{}.next(),
+               .hash_key = store != nullptr ? store->hash_key() : SystemRandom{}.next(),
                .connections_limit = config.connections} {}
 
   // The store's thread tells workers: it ends before they do.
@@ -94,6 +95,15 @@ struct Server::State {
   bool is_running = false;
 
   void listen(const ListenerConfig& config);
+  /// Makes the workers and gives them what the store has.
+  void restore() {
+    for (unsigned i = 0; i < office.workers(); ++i) {
+      workers.push_back(std::make_unique<WorkerThread>(shared, i));
+    }
+    if (store != nullptr) {
+      store->restore(workers);
+    }
+  }
   void close_store() {
     if (store != nullptr) {
       store->close();
@@ -130,14 +140,22 @@ Server::Server(const Config& config, const Hooks& hooks) {
   const unsigned worker_count =
       std::clamp(config.workers == 0 ? cores : config.workers, 1U, broker::workers_limit);
   state_ = std::make_unique<State>(config, hooks, worker_count);
-  for (unsigned i = 0; i < worker_count; ++i) {
-    state_->workers.push_back(std::make_unique<WorkerThread>(state_->shared, i));
+  // What was on its way between more or fewer workers than now comes to its end between as many.
+  if (state_->store != nullptr && state_->store->workers_wanted() != 0) {
+    const unsigned before = state_->store->workers_wanted();
+    state_.reset();
+    State(config, hooks, before).restore();
+    state_ = std::make_unique<State>(config, hooks, worker_count);
+    if (state_->store->workers_wanted() != 0) {
+      throw store::StoreError("the store " + *config.store.dir +
+                              " cannot be brought to another number of workers: it takes nothing "
+                              "in; make room, or start with --workers " +
+                              std::to_string(before));
+    }
   }
+  state_->restore();
   for (const ListenerConfig& listener : config.listeners) {
     state_->listen(listener);
-  }
-  if (state_->store != nullptr) {
-    state_->store->restore(state_->workers, state_->shared.hash_key);
   }
 }
 

@@ -113,6 +113,7 @@ void WorkerThread::iterate() {
     clock_.refresh();
   } else {
     loop_.announce_sleep();
+    // Looked at behind the announcement, as what has become safe is (`patience_of_poll`).
     const bool is_busy = mailbox_.has_mail() || has_actions_.load(std::memory_order_seq_cst);
     loop_.poll(is_busy ? Duration{0} : patience_of_poll());
   }

@@ -78,6 +78,7 @@ struct Bundle {
   KeptId first{};                // none: no message in it
   KeptId last{};
   std::vector<CopyName> dones;
+  std::vector<CopyName> arrived;  // done with, but in other workers' pages
   TableChanges changes;
   std::uint64_t payload_bytes = 0;
   /// Something in it must not be lost once it was committed. What is not: that a copy is done
@@ -86,7 +87,8 @@ struct Bundle {
   broker::JournalPosition end{};
 
   [[nodiscard]] std::size_t bytes() const {
-    return records.size() + changes.bytes() + dones.size() * sizeof(CopyName) + sizeof(Bundle);
+    return records.size() + changes.bytes() + (dones.size() + arrived.size()) * sizeof(CopyName) +
+           sizeof(Bundle);
   }
   /// As new, but with its room.
   void clear();

@@ -8,19 +8,70 @@ namespace peal::store {
 
 namespace {
 
-/// One worker's share of a commit.
+/// One worker's share of a commit: a page of its stream.
 struct Share {
   std::vector<std::string_view> parts;
+  std::string arrived;  // records of what others are done with, behind `parts`
   std::uint32_t records = 0;
   PageLedger::Page page;
 };
 
-Share share_of(const Commit& commit, unsigned worker) {
-  Share share;
-  for (const HandedOver& each : commit.bundles) {
-    const Bundle& bundle = each.bundle;
-    if (each.worker != worker || bundle.record_count == 0) {
-      continue;
+class Shares {
+ public:
+  Shares(Commit& commit, const Database& database, PageLedger& ledger, StreamId first,
+         unsigned workers)
+      : commit_(commit), database_(database), ledger_(ledger), first_(first), shares_(workers) {
+    for (const HandedOver& each : commit.bundles) {
+      add(shares_[each.worker], each.bundle);
+    }
+  }
+
+  /// All pages are in the book before anything is done with: one worker may be with a message of
+  /// another one that is in the same commit.
+  void enter(Time now) {
+    for (unsigned worker = 0; worker < shares_.size(); ++worker) {
+      Share& share = shares_[worker];
+      if (share.records > 0) {
+        share.page.number = ledger_.next_page(stream(worker));
+        share.page.bytes += page_header_bytes + share.arrived.size();
+        share.page.written = now;
+        ledger_.add(stream(worker), share.page);
+      }
+    }
+    for (const HandedOver& each : commit_.bundles) {
+      for (const auto* copies : {&each.bundle.dones, &each.bundle.arrived}) {
+        for (const CopyName& copy : *copies) {
+          done(copy);
+        }
+      }
+    }
+  }
+
+  void write() {
+    for (unsigned worker = 0; worker < shares_.size(); ++worker) {
+      if (shares_[worker].records > 0) {
+        write(stream(worker), shares_[worker]);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] StreamId stream(unsigned worker) const {
+    return StreamId{static_cast<std::uint32_t>(first_) + worker};
+  }
+
+  void add(Share& share, const Bundle& bundle) {
+    for (const CopyName& copy : bundle.arrived) {
+      const std::size_t owner = std::size_t{static_cast<std::uint32_t>(stream_of(copy.message))} -
+                                static_cast<std::uint32_t>(first_);
+      // A message of an earlier run has no page any more.
+      if (owner < shares_.size()) {
+        append_done(shares_[owner].arrived, copy.session, copy.message);
+        ++shares_[owner].records;
+      }
+    }
+    if (bundle.record_count == 0) {
+      return;
     }
     share.parts.emplace_back(bundle.records);
     share.records += bundle.record_count;
@@ -31,53 +82,45 @@ Share share_of(const Commit& commit, unsigned worker) {
       share.page.last = bundle.last;
     }
   }
-  return share;
-}
 
-void apply_dones(Commit& commit, const Database& database, PageLedger& ledger, unsigned worker) {
-  for (const HandedOver& each : commit.bundles) {
-    if (each.worker != worker) {
-      continue;
+  void done(const CopyName& copy) {
+    if (ledger_.done(copy) == PageLedger::Place::spilled) {
+      commit_.batch.Delete(database_.family(Family::pending), copy_key(copy.session, copy.message));
     }
-    for (const CopyName& copy : each.bundle.dones) {
-      if (ledger.done(copy) == PageLedger::Place::spilled) {
-        commit.batch.Delete(database.family(Family::pending), copy_key(copy.session, copy.message));
+  }
+
+  void write(StreamId stream, const Share& share) {
+    bool is_wanted = true;
+    for (const PageNumber gone : ledger_.trim(stream)) {
+      if (gone == share.page.number) {
+        is_wanted = false;
+        continue;
       }
+      commit_.batch.Delete(database_.family(Family::log), page_key(stream, gone));
+      commit_.removed.push_back({stream, gone});
+    }
+    if (is_wanted) {
+      put(page_key(stream, share.page.number), share);
     }
   }
-}
 
-void put_page(Commit& commit, const Database& database, const std::string& key,
-              const Share& share) {
-  const std::string header = page_header(share.parts, share.records);
-  std::vector<rocksdb::Slice> value{header};
-  value.insert(value.end(), share.parts.begin(), share.parts.end());
-  const rocksdb::Slice key_part(key);
-  commit.batch.Put(database.family(Family::log), rocksdb::SliceParts(&key_part, 1),
-                   rocksdb::SliceParts(value.data(), static_cast<int>(value.size())));
-}
+  void put(const std::string& key, const Share& share) {
+    std::vector<std::string_view> parts = share.parts;
+    parts.emplace_back(share.arrived);
+    const std::string header = page_header(parts, share.records);
+    std::vector<rocksdb::Slice> value{header};
+    value.insert(value.end(), parts.begin(), parts.end());
+    const rocksdb::Slice key_part(key);
+    commit_.batch.Put(database_.family(Family::log), rocksdb::SliceParts(&key_part, 1),
+                      rocksdb::SliceParts(value.data(), static_cast<int>(value.size())));
+  }
 
-void add_page(Commit& commit, const Database& database, PageLedger& ledger, StreamId stream,
-              Share share, unsigned worker, Time now) {
-  const PageNumber number = ledger.next_page(stream);
-  share.page.number = number;
-  share.page.bytes += page_header_bytes;
-  share.page.written = now;
-  ledger.add(stream, share.page);
-  apply_dones(commit, database, ledger, worker);
-  bool is_wanted = true;
-  for (const PageNumber gone : ledger.trim(stream)) {
-    if (gone == number) {
-      is_wanted = false;
-      continue;
-    }
-    commit.batch.Delete(database.family(Family::log), page_key(stream, gone));
-    commit.removed.push_back({stream, gone});
-  }
-  if (is_wanted) {
-    put_page(commit, database, page_key(stream, number), share);
-  }
-}
+  Commit& commit_;
+  const Database& database_;
+  PageLedger& ledger_;
+  StreamId first_;
+  std::vector<Share> shares_;
+};
 
 void add_change(rocksdb::WriteBatch& batch, const Database& database,
                 const TableChanges::Change& change) {
@@ -106,13 +149,9 @@ void prepare(Commit& commit, const Database& database, PageLedger& ledger, Strea
     commit.payload_bytes += each.bundle.payload_bytes;
     commit.needs_sync = commit.needs_sync || each.bundle.needs_sync;
   }
-  for (unsigned worker = 0; worker < workers; ++worker) {
-    Share share = share_of(commit, worker);
-    if (share.records > 0) {
-      const StreamId stream{static_cast<std::uint32_t>(first) + worker};
-      add_page(commit, database, ledger, stream, std::move(share), worker, now);
-    }
-  }
+  Shares shares(commit, database, ledger, first, workers);
+  shares.enter(now);
+  shares.write();
 }
 
 }  // namespace peal::store

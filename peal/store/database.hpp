@@ -56,6 +56,11 @@ class Database {
   /// errors   StoreError: it cannot be written down, or there are none left.
   [[nodiscard]] StreamId allot_streams(unsigned count);
 
+  /// A number that was written down, or `otherwise`.    errors   StoreError.
+  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t otherwise);
+  /// Writes it down, safely.    errors   StoreError.
+  void set_number(std::string_view name, std::uint64_t number);
+
   /// Gives no stream before `next` any more: after a repair, when the note of it may be lost.
   void raise_next_stream(StreamId next);
 
@@ -65,8 +70,6 @@ class Database {
  private:
   void open(const DatabaseOptions& options);
   void check_schema();
-  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t otherwise);
-  void set_number(std::string_view name, std::uint64_t number);
   void close();
 
   std::filesystem::path directory_;

@@ -4,6 +4,7 @@
 
 #include "peal/base/assert.hpp"
 #include "peal/store/record.hpp"
+#include "peal/store/transit.hpp"
 
 namespace peal::store {
 
@@ -43,11 +44,6 @@ void Journal::put(Family family, std::string_view key) {
   bundle_.changes.put(family, key, value_);
   value_.clear();
   wrote();
-}
-
-broker::JournalPosition Journal::mark() {
-  wrote_done();
-  return written_;
 }
 
 StoredId Journal::new_session() {
@@ -126,6 +122,16 @@ void Journal::done(StoredId session, KeptId message, bool had_flight) {
   if (had_flight) {
     bundle_.changes.erase(Family::flights, copy_key(session, message));
   }
+  wrote_done();
+}
+
+void Journal::send(const broker::StoredTransit& transit) {
+  attach(transit_session(transit.to), transit_copy(transit));
+}
+
+void Journal::arrived(broker::WorkerIndex to, KeptId message) {
+  // The page that says so is of the sender's stream: it stays as long as the message's does.
+  bundle_.arrived.push_back({transit_session(to), message});
   wrote_done();
 }
 

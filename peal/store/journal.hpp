@@ -30,8 +30,6 @@ class Journal final : public broker::Journal {
   [[nodiscard]] broker::JournalPosition committed() const override {
     return writer_.committed(worker_);
   }
-  [[nodiscard]] broker::JournalPosition mark() override;
-
   [[nodiscard]] StoredId new_session() override;
   void put_session(const broker::StoredSession& session) override;
   void erase_session(StoredId session) override;
@@ -45,6 +43,9 @@ class Journal final : public broker::Journal {
   void put_flight(StoredId session, KeptId message, mqtt::PacketId packet_id,
                   bool is_released) override;
   void done(StoredId session, KeptId message, bool had_flight) override;
+
+  void send(const broker::StoredTransit& transit) override;
+  void arrived(broker::WorkerIndex to, KeptId message) override;
 
   void put_retained(NamespaceId space, const broker::MessageFields& message) override;
   void erase_retained(NamespaceId space, mqtt::TopicName topic) override;

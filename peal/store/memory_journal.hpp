@@ -13,7 +13,6 @@ class MemoryJournal final : public broker::Journal {
   [[nodiscard]] bool is_behind() const override { return false; }
   [[nodiscard]] broker::JournalPosition written() const override { return {}; }
   [[nodiscard]] broker::JournalPosition committed() const override { return {}; }
-  [[nodiscard]] broker::JournalPosition mark() override { return {}; }
 
   // Nobody who asked `is_durable` calls any of these.
   [[nodiscard]] broker::StoredId new_session() override { return never<broker::StoredId>(); }
@@ -46,6 +45,8 @@ class MemoryJournal final : public broker::Journal {
             bool /*had_flight*/) override {
     never();
   }
+  void send(const broker::StoredTransit& /*transit*/) override { never(); }
+  void arrived(broker::WorkerIndex /*to*/, broker::KeptId /*message*/) override { never(); }
   void put_retained(broker::NamespaceId /*space*/,
                     const broker::MessageFields& /*message*/) override {
     never();

@@ -1,10 +1,12 @@
 #include "peal/store/recovery.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "peal/store/log_replay.hpp"
 #include "peal/store/record.hpp"
 #include "peal/store/row_error.hpp"
+#include "peal/store/transit.hpp"
 
 namespace peal::store {
 
@@ -72,6 +74,7 @@ class Recovery {
   void read_received();
   void read_queues();
   void read_retained();
+  std::string_view read_transit_row(CopyName name, const TableScan& scan);
   std::string_view read_copy(const TableScan& scan, SessionCursor& sessions, TableScan& flights);
   std::optional<Flight> take_flight(CopyName copy, TableScan& flights);
 
@@ -160,11 +163,28 @@ std::optional<Flight> Recovery::take_flight(CopyName copy, TableScan& flights) {
   return std::nullopt;
 }
 
+std::string_view Recovery::read_transit_row(CopyName name, const TableScan& scan) {
+  auto pending = decode_pending(scan.value(), options_.clock);
+  if (!pending) {
+    return is_no_value;
+  }
+  pending->copy.message = name.message;
+  auto transit = read_transit(name.session, pending->copy);
+  if (!transit) {
+    return is_no_value;
+  }
+  recovered_.transits.push_back({*transit, broker::Message::make(pending->message)});
+  return {};
+}
+
 std::string_view Recovery::read_copy(const TableScan& scan, SessionCursor& sessions,
                                      TableScan& flights) {
   const auto name = copy_of_key(scan.key());
   if (!name) {
     return is_no_key;
+  }
+  if (is_transit_session(name->session)) {
+    return read_transit_row(*name, scan);
   }
   broker::RestoredSession* session = sessions.find(name->session);
   if (session == nullptr) {
@@ -198,6 +218,8 @@ void Recovery::read_queues() {
                [&](const TableScan& scan) { return read_copy(scan, sessions, flights); });
   constexpr CopyName behind_all{StoredId{~std::uint64_t{0}}, KeptId{~std::uint64_t{0}}};
   (void)take_flight(behind_all, flights);
+  std::ranges::sort(recovered_.transits, {},
+                    [](const broker::RestoredTransit& each) { return each.transit.message; });
   errors_.require_end(flights);
 }
 

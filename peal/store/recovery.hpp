@@ -34,6 +34,7 @@ struct RecoveryOptions {
 
 struct Recovered {
   std::vector<broker::RestoredSession> sessions;  // sorted by id
+  std::vector<broker::RestoredTransit> transits;  // sorted by name
   std::uint64_t retained = 0;
   std::uint64_t queued = 0;      // copies in all queues
   std::uint64_t replayed = 0;    // pages of the log

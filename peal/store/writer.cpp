@@ -162,8 +162,10 @@ void Writer::finish_commit() {
 void Writer::advance(const std::vector<HandedOver>& bundles) {
   std::uint64_t workers = 0;
   for (const HandedOver& each : bundles) {
+    // In one order with the worker's announcement that it goes to sleep: it sees the one or is
+    // woken after the other.
     positions_[each.worker].value.store(std::to_underlying(each.bundle.end),
-                                        std::memory_order_release);
+                                        std::memory_order_seq_cst);
     workers |= std::uint64_t{1} << each.worker;
   }
   for (unsigned worker = 0; worker < options_.workers; ++worker) {

@@ -89,7 +89,7 @@ class Writer {
   void hand_over(unsigned worker, Bundle& bundle);
   void fetch(FetchRequest request);
   [[nodiscard]] broker::JournalPosition committed(unsigned worker) const {
-    return broker::JournalPosition{positions_[worker].value.load(std::memory_order_acquire)};
+    return broker::JournalPosition{positions_[worker].value.load(std::memory_order_seq_cst)};
   }
   [[nodiscard]] bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_behind() const { return inbox_.bytes() > options_.backlog_bytes_limit; }

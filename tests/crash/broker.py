@@ -15,15 +15,18 @@ class Broker:
     """One server after the other on the same state. `address` is None while there is none."""
 
     def __init__(self, folder, workers, settings=()):
-        self.command = [os.environ["PEAL"], "serve", "-p", "0", "--data", folder, "--workers", str(workers)]
+        """`workers`: gives how many there are to be, at each start."""
+        self.command = [os.environ["PEAL"], "serve", "-p", "0", "--data", folder]
         for setting in settings:
             self.command += ["--set", setting]
+        self.workers = workers
         self.log = tempfile.TemporaryFile()
         self.process = self.address = None
         self.is_up = threading.Event()
 
     def spawn(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        command = [*self.command, "--workers", str(self.workers())]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
 
     def start(self):
         """Returns the seconds from the start to "ready"."""

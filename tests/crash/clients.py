@@ -19,7 +19,7 @@ class Client(threading.Thread):
         super().__init__(name=client_id, daemon=True)
         self.broker, self.client_id, self.version = broker, client_id, version
         self.ends, self.problems, self.had_session, self.missing_sessions = threading.Event(), [], False, 0
-        self.connections = 0
+        self.is_here = False
 
     def run(self):
         while not self.ends.is_set():
@@ -29,11 +29,13 @@ class Client(threading.Thread):
                 peer = self.connect()
             except LOST_CONNECTION:
                 continue
+            self.is_here = True
             try:
                 self.talk(peer)
             except LOST_CONNECTION:
                 pass
             finally:
+                self.is_here = False
                 peer.socket.close()
 
     def connect(self):
@@ -42,7 +44,6 @@ class Client(threading.Thread):
             raise OSError("no server")
         peer = Peer(address, self.version, self.client_id)
         peer.connect(clean=False, props=EXPIRY if self.version == 5 else b"", keep_alive=0)
-        self.connections += 1
         if self.had_session and not peer.connack.present:
             self.missing_sessions += 1
             self.session_lost()

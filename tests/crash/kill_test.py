@@ -1,6 +1,6 @@
 """`kill -9` at random moments, many times: nothing that was acknowledged may be lost, come twice or out of order.
 
-    kill_test.py [--rounds N] [--workers N] [--seed N]
+    kill_test.py [--rounds N] [--workers N] [--vary] [--seed N]
 
 QoS 1 and QoS 2 publishers never stop; some subscribers stay connected, some are away all the time and come at the end,
 two share a subscription. The server is killed while it works, and while it starts. At the end everybody comes, and what
@@ -21,6 +21,7 @@ from broker import Broker  # noqa: E402
 from clients import Publisher, Subscriber, findings  # noqa: E402
 
 QUIET = 3  # seconds without news after which everything is taken to have come
+PATIENCE = 120
 SETTINGS = ("queue.messages='unlimited'", "queue.bytes='unlimited'")
 
 
@@ -55,10 +56,12 @@ def kill_rounds(broker, rounds, chance):
 
 
 def wait_until_quiet(clients):
+    """Everybody is connected, and nothing comes any more."""
     seen, since = -1, time.monotonic()
-    while time.monotonic() - since < QUIET:
+    begin = since
+    while time.monotonic() - since < QUIET and time.monotonic() - begin < PATIENCE:
         count = sum(each.count() for each in clients)
-        if count != seen:
+        if count != seen or not all(each.is_here for each in clients):
             seen, since = count, time.monotonic()
         time.sleep(0.1)
 
@@ -67,13 +70,23 @@ def judge(sources, online, away, sharing):
     total = Counter()
     for publisher in sources:
         for receiver in online + away:
-            total += findings(publisher, receiver.got.get(publisher.topic, []))
+            found = findings(publisher, receiver.got.get(publisher.topic, []))
+            tell(found, publisher, receiver.name, receiver.got.get(publisher.topic, []))
+            total += found
         # Who of the two got one is open, so their order is, too.
         shared = [number for each in sharing for number in each.got.get(publisher.topic, [])]
         found = findings(publisher, shared)
         total["lost"] += found["lost"]
         total["doubled"] += found["doubled"]
+        tell({key: found[key] for key in ("lost", "doubled")}, publisher, "sharing", shared)
     return total
+
+
+def tell(found, publisher, receiver, got):
+    """Names what is wrong, for who has to find out why."""
+    if any(found.values()):
+        lost = sorted(publisher.promised - set(got))[:10]
+        print(f"{publisher.topic} (0 to {publisher.next - 1}) to {receiver}: {dict(found)} lost {lost}")
 
 
 def judge_retained(publisher, broker):
@@ -90,12 +103,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--workers", type=int, default=int(os.environ.get("PEAL_WORKERS", "1")))
+    parser.add_argument("--vary", action="store_true", help="each start with another number of workers, 1 to --workers")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
     print(f"rounds {arguments.rounds} workers {arguments.workers} seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="peal-kill-") as folder:
-        broker = Broker(os.path.join(folder, "state"), arguments.workers, SETTINGS)
+        workers = (lambda: chance.randint(1, arguments.workers)) if arguments.vary else (lambda: arguments.workers)
+        broker = Broker(os.path.join(folder, "state"), workers, SETTINGS)
         sources, (online, away, sharing) = publishers(broker), subscribers(broker)
         retained = Publisher(broker, "retained/value", 1, 5, retain=True)
         broker.start()

@@ -80,6 +80,7 @@ void SimulatedClient::drain() {
 void SimulatedClient::break_off() {
   read();
   client_->break_off();
+  (void)client_->read_all();  // what the server still said to the connection that is no more
   leave();
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "peal/base/assert.hpp"
+
 namespace peal::broker::test {
 
 namespace {
@@ -128,6 +130,23 @@ void FakeJournal::done(StoredId session, KeptId message, bool) {
   write([=](FakeDisk::State& state) {
     const auto found = state.sessions.find(session);
     if (found != state.sessions.end() && found->second.queue.erase(message) > 0) {
+      let_go(state, message);
+    }
+  });
+}
+
+void FakeJournal::send(const StoredTransit& transit) {
+  write([transit](FakeDisk::State& state) {
+    PEAL_ASSERT(!state.transits.contains({transit.message, transit.to}));
+    FakeDisk::StoredMessage& message = state.messages[transit.message];
+    ++message.holders;
+    state.transits[{transit.message, transit.to}] = {transit, message.bytes};
+  });
+}
+
+void FakeJournal::arrived(WorkerIndex to, KeptId message) {
+  write([=](FakeDisk::State& state) {
+    if (state.transits.erase({message, to}) > 0) {
       let_go(state, message);
     }
   });

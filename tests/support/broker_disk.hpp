@@ -35,6 +35,7 @@ class FakeDisk {
     std::map<StoredId, Entry> sessions;
     std::map<KeptId, StoredMessage> messages;
     std::map<std::pair<NamespaceId, std::string>, MessageRef> retained;
+    std::map<std::pair<KeptId, WorkerIndex>, RestoredTransit> transits;
   };
   using Change = std::move_only_function<void(State&)>;
 
@@ -92,7 +93,6 @@ class FakeJournal final : public Journal {
   [[nodiscard]] JournalPosition committed() const override {
     return static_cast<JournalPosition>(acknowledges_early ? written_ : disk_.committed[worker_]);
   }
-  [[nodiscard]] JournalPosition mark() override { return written(); }
   [[nodiscard]] StoredId new_session() override { return static_cast<StoredId>(++disk_.last_name); }
   void put_session(const StoredSession& session) override;
   void erase_session(StoredId session) override;
@@ -105,6 +105,8 @@ class FakeJournal final : public Journal {
   void put_flight(StoredId session, KeptId message, mqtt::PacketId packet_id,
                   bool is_released) override;
   void done(StoredId session, KeptId message, bool had_flight) override;
+  void send(const StoredTransit& transit) override;
+  void arrived(WorkerIndex to, KeptId message) override;
   void put_retained(NamespaceId space, const MessageFields& message) override;
   void erase_retained(NamespaceId space, mqtt::TopicName topic) override;
   void fetch(SessionHandle session, StoredId stored, std::span<const KeptId> messages) override;

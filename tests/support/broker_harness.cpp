@@ -85,6 +85,14 @@ void BrokerHarness::restore() {
   }
   while (deliver_one()) {
   }
+  const auto transits = disk.state.transits;
+  for (const auto& [name, restored] : transits) {
+    const GroupRef& group = restored.transit.group;
+    const WorkerIndex where = group.number != 0 ? group.owner : restored.transit.to;
+    worker(static_cast<unsigned>(where)).restore({restored.transit, restored.message});
+  }
+  while (deliver_one()) {
+  }
 }
 
 bool BrokerHarness::answer_fetches(unsigned index) {

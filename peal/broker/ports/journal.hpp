@@ -89,6 +89,20 @@ struct RestoredSession {
   std::vector<StoredCopy> queue;         // in the order of KeptId
 };
 
+/// A message that a worker has handed to another one, which has not written down yet what it did
+/// with it: after a crash it is handed on again. What is acknowledged rests on the journal of one
+/// worker this way, and nothing is done twice.
+struct StoredTransit {
+  KeptId message{};
+  WorkerIndex to{};
+  Forward how;     // without `from` and `logged`
+  GroupRef group;  // one: the message is to be dealt in it, and nothing else
+};
+struct RestoredTransit {
+  StoredTransit transit;
+  MessageRef message;
+};
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -105,10 +119,6 @@ class Journal {
   /// How far it is written, and how far that is safe. `committed` moves between two iterations.
   [[nodiscard]] virtual JournalPosition written() const = 0;
   [[nodiscard]] virtual JournalPosition committed() const = 0;
-  /// A position that is committed after everything that was written anywhere before: by other
-  /// workers too, when their mail about it has come.
-  [[nodiscard]] virtual JournalPosition mark() = 0;
-
   [[nodiscard]] virtual StoredId new_session() = 0;
   /// Writes or rewrites the session itself.
   virtual void put_session(const StoredSession& session) = 0;
@@ -120,7 +130,7 @@ class Journal {
   virtual void put_received(StoredId session, mqtt::PacketId packet_id) = 0;
   virtual void erase_received(StoredId session, mqtt::PacketId packet_id) = 0;
 
-  /// Keeps a message. It has to be attached to a session before the iteration ends.
+  /// Keeps a message. It has to be attached to a session, or sent, before the iteration ends.
   [[nodiscard]] virtual KeptId keep(const MessageFields& message) = 0;
   /// Queues it for one session, behind all that was attached to it before.
   virtual void attach(StoredId session, const StoredCopy& copy) = 0;
@@ -129,6 +139,11 @@ class Journal {
                           bool is_released) = 0;
   /// The session is done with its copy. `had_flight`: `put_flight` was called for it.
   virtual void done(StoredId session, KeptId message, bool had_flight) = 0;
+
+  /// The message goes to another worker, whose mail about it comes after this is handed over.
+  virtual void send(const StoredTransit& transit) = 0;
+  /// Everything that `to` was sent it for is written down now, in the same iteration.
+  virtual void arrived(WorkerIndex to, KeptId message) = 0;
 
   /// The topic's retained message now.
   virtual void put_retained(NamespaceId space, const MessageFields& message) = 0;

@@ -224,6 +224,88 @@ TEST_P(CommitsTest, LeavesLongQueuesToTheDisk) {
   }
 }
 
+/// Publishes on one worker, lets it answer before any mail arrives anywhere, and crashes.
+class TransitTest : public CommitsTest {
+ protected:
+  void crash_on_the_way(const std::string& topic, PublishSays how) {
+    publisher.connect(kept);
+    publisher.acknowledges = false;
+    publisher.send_publish(topic, "x", how);
+    harness.turn();
+    harness.disk.commit_all();
+    harness.turn();
+    EXPECT_TRUE(publisher.read().starts_with(how.qos == qos2 ? "PUBREC" : "PUBACK"));
+    harness.crash();
+    harness.settle();
+  }
+  TestClient& publisher = harness.client_on(1, "pub");
+};
+PEAL_WITH_WORKERS(TransitTest);
+
+TEST_P(TransitTest, ReachesItsSubscribersOnceAfterACrash) {
+  for (const QoS qos : {qos1, qos2}) {
+    const std::string topic = qos == qos1 ? "a" : "b";
+    auto& subscriber = harness.client_on(0, topic);
+    subscriber.connect(kept);
+    subscriber.subscribe(topic, qos);
+    subscriber.lose();
+    crash_on_the_way(topic, {.qos = qos});
+    harness.crash();  // what was on its way is so no more
+    subscriber.connect(kept);
+    EXPECT_EQ(subscriber.read_all().size(), 1U);
+    harness.settle();
+    publisher.connect({.clean_start = true});
+    publisher.lose();
+  }
+  EXPECT_TRUE(harness.disk.state.transits.empty());
+  EXPECT_EQ(harness.disk.state.messages.size(), 0U);
+}
+
+TEST_P(TransitTest, IsRetainedAfterACrash) {
+  for (const auto* topic : {"a", "b", "c", "d", "e"}) {
+    crash_on_the_way(topic, {.qos = qos1, .retain = true});
+    publisher.connect({.clean_start = true});
+    publisher.lose();
+  }
+  auto& reader = harness.client("reader");
+  reader.connect();
+  reader.subscribe("#", qos1);
+  EXPECT_EQ(reader.read_all().size(), 5U);
+  EXPECT_TRUE(harness.disk.state.transits.empty());
+}
+
+TEST_P(TransitTest, ReachesOneMemberOfASharedSubscriptionAfterACrash) {
+  std::vector<TestClient*> members;
+  for (unsigned i = 0; i < 3; ++i) {
+    members.push_back(&harness.client_on(i, "member"));
+    members.back()->connect(kept);
+    members.back()->subscribe("$share/g/a", qos2);
+    members.back()->lose();
+  }
+  crash_on_the_way("a", {.qos = qos2});
+  harness.crash();
+  std::size_t count = 0;
+  for (TestClient* member : members) {
+    member->connect(kept);
+    count += member->read_all().size();
+  }
+  EXPECT_EQ(count, 1U);
+  EXPECT_TRUE(harness.disk.state.transits.empty());
+}
+
+TEST_P(TransitTest, IsNotWrittenDownForWhoKeepsNothing) {
+  auto& subscriber = harness.client_on(0, "sub");
+  subscriber.connect();
+  subscriber.subscribe("a", qos1);
+  publisher.connect();
+  publisher.acknowledges = false;
+  harness.settle();
+  const auto before = harness.journal(harness.home(publisher.id())).written();
+  publisher.send_publish("a", "x", {.qos = qos1});
+  harness.turn();
+  EXPECT_EQ(harness.journal(harness.home(publisher.id())).written(), before);
+}
+
 TEST_P(CommitsTest, WaitsForTheMemberOfASharedSubscription) {
   auto& publisher = harness.client_on(2, "pub");
   std::vector<TestClient*> members;

@@ -37,8 +37,10 @@ TEST(MatchCacheTest, AlwaysSaysWhatAFreshMatchSays) {
         } else if (random() % 2 == 0) {
           (void)index.remove(index.find(filter), session);
         } else {
-          index.set_interest(filter, WorkerIndex{static_cast<std::uint8_t>(random() % 4)},
-                             random() % 2 == 0, random() % 2 == 0);
+          index.set_interest({.filter = filter,
+                              .worker = WorkerIndex{static_cast<std::uint8_t>(random() % 4)},
+                              .is_wanted = random() % 2 == 0,
+                              .is_group = random() % 2 == 0});
         }
         cache.invalidate(filter);
       }

@@ -120,17 +120,52 @@ TEST(SubscriptionIndexTest, CountsTheFirstAndTheLastOfAFilter) {
   EXPECT_EQ(index.find("a/+"), NodeId::none);
 }
 
+mail::Interest interest(std::string filter, std::uint8_t worker, bool is_group, bool is_wanted,
+                        bool is_durable = false) {
+  return {.filter = std::move(filter),
+          .worker = WorkerIndex{worker},
+          .is_wanted = is_wanted,
+          .is_group = is_group,
+          .is_durable = is_durable};
+}
+
+TEST(SubscriptionIndexTest, KnowsWhoElsewhereHasToKeepIt) {
+  SubscriptionIndex index(NamespaceId{0}, 1);
+  MatchResult result;
+  index.set_interest(interest("a/#", 3, false, true));
+  index.set_interest(interest("a/#", 3, false, true, true));
+  index.set_interest(interest("a/#", 3, false, true));  // one more, which does not
+  index.set_interest(interest("a/#", 4, true, true, true));
+  index.match(mqtt::TopicName::trusted("a/b"), result);
+  EXPECT_EQ(result.durable_elsewhere, 1U << 3 | 1U << 4);
+  index.set_interest(interest("a/#", 3, false, false));
+  index.set_interest(interest("a/#", 3, false, true));
+  index.match(mqtt::TopicName::trusted("a/b"), result);
+  EXPECT_EQ(result.durable_elsewhere, 1U << 4);
+}
+
+TEST(SubscriptionIndexTest, GivesAGroupTheSameNumberAgain) {
+  SubscriptionIndex index(NamespaceId{0}, 1);
+  bool is_new = false;
+  const std::uint64_t number = index.group("a/#", "g", is_new).number();
+  EXPECT_NE(index.group("a/#", "h", is_new).number(), number);
+  index.remove_group(index.group("a/#", "g", is_new));
+  EXPECT_EQ(index.group_by_number(number), nullptr);
+  EXPECT_EQ(index.group("a/#", "g", is_new).number(), number);
+  EXPECT_TRUE(is_new);
+}
+
 TEST(SubscriptionIndexTest, KnowsWhatOtherWorkersWant) {
   SubscriptionIndex index(NamespaceId{0}, 1);
   MatchResult result;
-  index.set_interest("a/#", WorkerIndex{3}, false, true);
-  index.set_interest("a/+", WorkerIndex{5}, true, true);
+  index.set_interest(interest("a/#", 3, false, true));
+  index.set_interest(interest("a/+", 5, true, true));
   index.match(mqtt::TopicName::trusted("a/b"), result);
   EXPECT_EQ(result.workers, 1U << 3);
   EXPECT_EQ(result.group_owners, 1U << 5);
-  index.set_interest("a/#", WorkerIndex{3}, false, false);
-  index.set_interest("a/+", WorkerIndex{5}, true, false);
-  index.set_interest("never/there", WorkerIndex{5}, true, false);
+  index.set_interest(interest("a/#", 3, false, false));
+  index.set_interest(interest("a/+", 5, true, false));
+  index.set_interest(interest("never/there", 5, true, false));
   index.match(mqtt::TopicName::trusted("a/b"), result);
   EXPECT_TRUE(result.is_empty());
   EXPECT_EQ(index.find("a/+"), NodeId::none);
@@ -147,7 +182,7 @@ TEST(SubscriptionIndexTest, HoldsGroupsByFilterAndName) {
   MatchResult result;
   index.match(mqtt::TopicName::trusted("a/x"), result);
   EXPECT_EQ(result.groups.size(), 2);
-  const std::uint32_t number = one.number();
+  const std::uint64_t number = one.number();
   EXPECT_EQ(index.group_by_number(number), &one);
   EXPECT_FALSE(index.remove_group(one));
   EXPECT_EQ(index.group_by_number(number), nullptr);

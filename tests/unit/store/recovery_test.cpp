@@ -41,6 +41,88 @@ TEST(Recovery, AnEmptyStoreHasNothing) {
   EXPECT_EQ(store.recovered.retained, 0U);
 }
 
+broker::StoredTransit transit_of(KeptId message, std::uint8_t to) {
+  return {.message = message,
+          .to = broker::WorkerIndex{to},
+          .how = {.space = NamespaceId{3}, .for_sessions = true, .for_retained = true},
+          .group = {}};
+}
+
+TEST(Recovery, WhatWasOnItsWayIsFoundUntilItArrived) {
+  const TempDirectory temp;
+  KeptId first{};
+  KeptId second{};
+  {
+    Store store(temp / "store", {.workers = 3});
+    Journal& sender = store.journal(2);
+    first = sender.keep(message("a", "one"));
+    sender.send(transit_of(first, 0));
+    sender.send(transit_of(first, 1));
+    second = sender.keep(message("b", "two"));
+    broker::StoredTransit dealt = transit_of(second, 0);
+    dealt.how = {.space = NamespaceId{3}};
+    dealt.group = {broker::WorkerIndex{1}, NamespaceId{3}, 0x1234'5678'9ABC'DEF0};
+    sender.send(dealt);
+    store.commit(2);
+    const StoredId session = make_session(store.journal(1), "c");
+    (void)queue(store.journal(1), session, message("a", "one"));
+    store.journal(1).arrived(broker::WorkerIndex{1}, first);
+    store.commit(1);
+  }
+  {
+    Store store(temp / "store", {.workers = 3});
+    ASSERT_EQ(store.recovered.transits.size(), 2U);
+    EXPECT_EQ(store.recovered.sessions.at(0).queue.size(), 1U);
+    const broker::RestoredTransit& one = store.recovered.transits[0];
+    EXPECT_EQ(one.transit.message, first);
+    EXPECT_EQ(one.transit.to, broker::WorkerIndex{0});
+    EXPECT_EQ(one.transit.how.space, NamespaceId{3});
+    EXPECT_TRUE(one.transit.how.for_sessions);
+    EXPECT_FALSE(one.transit.how.for_groups);
+    EXPECT_TRUE(one.transit.how.for_retained);
+    EXPECT_EQ(one.transit.group.number, 0U);
+    EXPECT_EQ(as_text(one.message->payload()), "one");
+    const broker::RestoredTransit& two = store.recovered.transits[1];
+    EXPECT_EQ(two.transit.message, second);
+    EXPECT_EQ(two.transit.group.owner, broker::WorkerIndex{1});
+    EXPECT_EQ(two.transit.group.number, 0x1234'5678'9ABC'DEF0U);
+    store.journal(0).arrived(broker::WorkerIndex{0}, first);
+    store.journal(0).arrived(broker::WorkerIndex{0}, second);
+    store.commit(0);
+  }
+  const Store store(temp / "store");
+  EXPECT_TRUE(store.recovered.transits.empty());
+}
+
+/// The receiver's page goes before the sender's: what it said must stay.
+TEST(Recovery, WhatArrivedStaysSoWhateverPageGoesFirst) {
+  const TempDirectory temp;
+  for (const bool at_once : {false, true}) {
+    const auto directory = temp / (at_once ? "at_once" : "one_by_one");
+    {
+      Store store(directory, {.workers = 2});
+      const StoredId session = make_session(store.journal(1), "keeps the page");
+      (void)queue(store.journal(1), session, message("old", "x"));
+      for (int i = 0; i < 10; ++i) {
+        const KeptId id = store.journal(1).keep(message("a", "x"));
+        store.journal(1).send(transit_of(id, 0));
+        store.journal(1).dispatch();
+        store.journal(0).arrived(broker::WorkerIndex{0}, id);
+        store.journal(0).dispatch();
+        if (!at_once) {
+          store.commit(0);
+        }
+      }
+      store.commit(0);
+      store.commit(1);
+      EXPECT_GT(store.writer.counters().pages_live, 0U);
+    }
+    const Store store(directory);
+    EXPECT_TRUE(store.recovered.transits.empty()) << at_once;
+    EXPECT_EQ(store.recovered.sessions.at(0).queue.size(), 1U);
+  }
+}
+
 TEST(Recovery, EverythingOfASessionComesBack) {
   const TempDirectory temp;
   StoredId id{};
