@@ -5,6 +5,7 @@
 // each will once at most, each retained message the last one, each session as it was left.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
@@ -314,13 +315,14 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-/// SEED=n repeats one run; SEEDS=n runs 1 to n; FRESH=n runs n that nobody ran before.
+/// SEED=n repeats one run; SEEDS=n runs 1 to n; FRESH_SECONDS=n runs others for so long.
 TEST(CrashSimulation, LosesNothingThatWasAcknowledged) {
   if (const std::uint64_t seed = number_from("SEED", 0); seed != 0) {
     EXPECT_EQ(run(seed).wrong, "");
     return;
   }
-  const std::uint64_t last = number_from("SEEDS", 200);
+  const std::uint64_t last = number_from("SEEDS", 300);
+  std::uint64_t seeds = last;
   unsigned crashes = 0;
   for (std::uint64_t seed = 1; seed <= last; ++seed) {
     const Outcome outcome = run(seed);
@@ -328,12 +330,14 @@ TEST(CrashSimulation, LosesNothingThatWasAcknowledged) {
     crashes += outcome.crashes;
   }
   std::random_device fresh;
-  for (std::uint64_t left = number_from("FRESH", 50); left > 0; --left) {
-    const Outcome outcome = run(std::uint64_t{fresh()} << 20 | left);
+  using SteadyClock = std::chrono::steady_clock;
+  const auto end = SteadyClock::now() + std::chrono::seconds(number_from("FRESH_SECONDS", 3));
+  while (SteadyClock::now() < end) {
+    const Outcome outcome = run(std::uint64_t{fresh()} << 20 | ++seeds);
     EXPECT_EQ(outcome.wrong, "");
     crashes += outcome.crashes;
   }
-  std::printf("%u crashes\n", crashes);
+  std::printf("%llu seeds, %u crashes\n", static_cast<unsigned long long>(seeds), crashes);
   EXPECT_GT(crashes, last);
 }
 
