@@ -110,6 +110,7 @@ class Channel final : private TimerTarget {
   /// is not read from meanwhile.
   void await_answer(mqtt::PacketType answer);
   void answered(mqtt::PacketType answer);
+  [[nodiscard]] bool has_open_answers() const { return open_pubacks_ + open_pubrecs_ > 0; }
 
   // Steps of CONNECT and AUTH (handle_connect.cpp, handle_auth.cpp).
   struct Exchange {

@@ -81,6 +81,12 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
 /// [MQTT3-2.3.1-6]
 void acknowledge(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
   const auto type = answer_to(packet.qos);
+  // A refusal rests on nothing, so it waits for nobody but this client's own answers before it.
+  if (mqtt::is_error(reason) && !channel.has_open_answers()) {
+    channel.send_packet(
+        mqtt::Ack{.type = type, .packet_id = packet.packet_id, .reason = reason, .properties = {}});
+    return;
+  }
   channel.await_answer(type);
   channel.worker().commits().when_safe(
       after_commit::Answer{.to = channel.reference(),

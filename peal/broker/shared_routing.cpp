@@ -261,7 +261,8 @@ void SharedRouting::give_back(mail::GroupReturn letter) {
   if (context.journal.is_durable() && letter.qos != mqtt::QoS::at_most_once) {
     letter.logged = log(letter.group.owner, letter.group, letter.message->fields());
   }
-  context.mailbox.send(letter.group.owner, std::move(letter));
+  const WorkerIndex owner = letter.group.owner;
+  context.mailbox.send(owner, std::move(letter));
 }
 
 void SharedRouting::receive(const mail::GroupReturn& returned) {

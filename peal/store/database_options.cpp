@@ -11,14 +11,27 @@ namespace peal::store {
 
 namespace {
 
-constexpr std::size_t write_buffer_bytes = std::size_t{32} << 20;
-/// Of all families together: most of them are nearly empty.
+/// Of all families together.
 constexpr std::size_t write_buffers_bytes = std::size_t{96} << 20;
+constexpr int write_buffers_each = 2;
 constexpr std::uint64_t wal_bytes_limit = std::uint64_t{128} << 20;
 constexpr int open_files_limit = 512;
 constexpr double filter_bits = 10;
 /// The log is read in its order and trimmed from the front: merging its files gains little.
 constexpr int log_files_before_compaction = 8;
+
+/// What is collected in memory before it becomes a file. Of the log, most goes before that.
+constexpr std::size_t write_buffer_bytes(Family family) {
+  switch (family) {
+    case Family::log:
+      return std::size_t{32} << 20;
+    case Family::pending:
+    case Family::retained:
+      return std::size_t{16} << 20;
+    default:
+      return std::size_t{2} << 20;
+  }
+}
 
 rocksdb::CompressionType compression() {
   const auto supported = rocksdb::GetSupportedCompressions();
@@ -63,7 +76,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const DatabaseOp
   for (std::size_t i = 0; i < family_names.size(); ++i) {
     const auto family = static_cast<Family>(i);
     rocksdb::ColumnFamilyOptions column;
-    column.write_buffer_size = write_buffer_bytes;
+    column.write_buffer_size = write_buffer_bytes(family);
+    column.max_write_buffer_number = write_buffers_each;
     column.compression = compression();
     // Only of `pend` are single keys asked for that may not be there.
     column.table_factory.reset(
@@ -73,8 +87,18 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const DatabaseOp
     }
     descriptors.emplace_back(std::string(name_of(family)), column);
   }
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  rocksdb::ColumnFamilyOptions unused;
+  unused.write_buffer_size = write_buffer_bytes(Family::meta);
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, unused);
   return descriptors;
+}
+
+std::uint64_t room_wanted_bytes() {
+  std::uint64_t bytes = write_buffer_bytes(Family::meta);  // of the unused one
+  for (std::size_t i = 0; i < family_names.size(); ++i) {
+    bytes += write_buffer_bytes(static_cast<Family>(i));
+  }
+  return bytes * write_buffers_each;
 }
 
 }  // namespace peal::store

@@ -14,4 +14,7 @@ namespace peal::store {
 [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
     const DatabaseOptions& options);
 
+/// After a full disk RocksDB goes on once there is room for all that it may collect in memory.
+[[nodiscard]] std::uint64_t room_wanted_bytes();
+
 }  // namespace peal::store

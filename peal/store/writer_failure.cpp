@@ -1,6 +1,7 @@
 #include <rocksdb/db.h>
 
 #include "peal/store/commit.hpp"
+#include "peal/store/database_options.hpp"
 #include "peal/store/writer.hpp"
 
 namespace peal::store {
@@ -32,7 +33,8 @@ void Writer::fail(const rocksdb::Status& status, std::string_view what) {
   has_failed_.store(true, std::memory_order_release);
   if (options_.callbacks.log) {
     options_.callbacks.log(broker::LogLevel::error,
-                           text + "; nothing is acknowledged until there is room again");
+                           "nothing is acknowledged until there is room again (" +
+                               std::to_string(room_wanted_bytes() >> 20) + " MiB): " + text);
   }
   wake_all();
 }
