@@ -84,6 +84,18 @@ void SimulatedClient::break_off() {
   leave();
 }
 
+void SimulatedClient::break_off_in_a_packet() {
+  read();
+  mqtt::Publish packet;
+  packet.topic = mqtt::TopicName::trusted("t/a");
+  packet.payload = as_bytes("never said");
+  packet.packet_id = static_cast<PacketId>(next_packet_id());
+  packet.qos = QoS::exactly_once;
+  const auto bytes = mqtt::test::encode_any(packet, version_);
+  client_->send_bytes(Bytes(bytes).first(bytes.size() / 2));
+  break_off();
+}
+
 void SimulatedClient::crashed(bool has_arrived) {
   if (has_arrived) {
     read();

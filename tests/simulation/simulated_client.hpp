@@ -49,6 +49,8 @@ class SimulatedClient {
   void connect(bool clean_start, std::uint32_t expiry, std::uint16_t receive_maximum,
                const std::optional<test::WillSays>& will);
   void break_off();
+  /// In the middle of a PUBLISH, which so never was.
+  void break_off_in_a_packet();
   void disconnect();
   /// The server is gone. What it sent and was not read arrived, or not.
   void crashed(bool has_arrived);
