@@ -292,8 +292,9 @@ bool Outbound::send_next(Channel& channel) {
     return false;
   }
   OutgoingMessage& entry = outgoing.begin_flight();
-  if (entry.is_kept && entry.qos == QoS::exactly_once) {
-    // Under another identifier the client would take it for another message after a restart.
+  if (entry.qos == QoS::exactly_once && worker_.context().journal.is_durable()) {
+    // Not before the publisher's identifier is stored, or it might come again after a crash. Nor
+    // its own: under another one the client would take it for another message.
     worker_.records().in_flight(session, entry);
     worker_.commits().when_safe(after_commit::Send{channel.reference(), entry.packet_id});
     return true;

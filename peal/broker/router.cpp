@@ -80,10 +80,12 @@ void Router::send_elsewhere(Space& space, const MatchResult& match, Publication&
   // What somebody else has to write down is written down here first.
   const bool is_logged =
       publication.fields().qos != mqtt::QoS::at_most_once && context.journal.is_durable();
-  const std::uint64_t logged = is_logged ? match.durable_elsewhere | keeper : 0;
   const std::uint64_t workers = match.workers;
   const std::uint64_t group_owners = match.group_owners;
   const std::uint64_t all = workers | group_owners | keeper;
+  // Of QoS 2, so that nobody is sent what might come again after a crash.
+  const bool is_for_all = publication.fields().qos == mqtt::QoS::exactly_once;
+  const std::uint64_t logged = !is_logged ? 0 : is_for_all ? all : match.durable_elsewhere | keeper;
   for (unsigned i = 0; i < context.worker_count; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << i;
     if ((all & bit) != 0) {

@@ -66,7 +66,10 @@ bool SharedRouting::give_to(SharedGroup& group, SharedMember& member, Publicatio
   const bool retain = fields.retain && member.retain_as_published;
   ++member.in_flight;
   if (member.at.worker != context.self) {
-    const bool is_logged = group.is_durable() && qos != mqtt::QoS::at_most_once;
+    // As `Router::send_elsewhere` does.
+    const bool is_logged =
+        context.journal.is_durable() &&
+        (qos == mqtt::QoS::exactly_once || (group.is_durable() && qos != mqtt::QoS::at_most_once));
     context.mailbox.send(
         member.at.worker,
         mail::GroupDeliver{

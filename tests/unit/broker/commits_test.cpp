@@ -127,6 +127,31 @@ TEST_P(CommitsTest, KeepsTheIdentifierOfAQos2MessageBeforeItHandsItOn) {  // [MQ
   EXPECT_EQ(subscriber.read(), "nothing");
 }
 
+TEST_P(CommitsTest, HandsOnAQos2MessageWhenItsIdentifierIsStored) {
+  auto& publisher = harness.client_on(1, "pub");
+  publisher.connect(kept);
+  std::vector<TestClient*> subscribers;
+  for (const std::string filter : {"a", "$share/g/a"}) {
+    for (unsigned i = 0; i < 2; ++i) {
+      subscribers.push_back(&harness.client_on(i, filter + std::to_string(i)));
+      subscribers.back()->connect();  // keeps nothing
+      subscribers.back()->subscribe(filter, qos2);
+    }
+  }
+  publisher.send_publish("a", "x", {.qos = qos2});
+  settle_without_disk();
+  for (TestClient* subscriber : subscribers) {
+    EXPECT_EQ(subscriber->read(), "nothing");
+  }
+  let_disk_go_on();
+  std::size_t count = 0;
+  for (TestClient* subscriber : subscribers) {
+    count +=
+        static_cast<std::size_t>(std::ranges::count(subscriber->read_all(), "PUBLISH a x qos=2"));
+  }
+  EXPECT_EQ(count, 3U);
+}
+
 TEST_P(CommitsTest, GoesOnWithTheSameIdentifierTowardsTheClient) {  // [MQTT-4.4.0-1]
   auto& subscriber = harness.client_on(0, "sub");
   auto& publisher = harness.client_on(1, "pub");
