@@ -1,6 +1,6 @@
 """`kill -9` at random moments, many times: nothing that was acknowledged may be lost, come twice or out of order.
 
-    kill_test.py [--rounds N] [--workers N] [--vary] [--seed N]
+    kill_test.py [--rounds N] [--workers N] [--vary] [--set KEY=VALUE] [--seed N]
 
 QoS 1 and QoS 2 publishers never stop; some subscribers stay connected, some are away all the time and come at the end,
 two share a subscription. The server is killed while it works, and while it starts. At the end everybody comes, and what
@@ -104,13 +104,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--workers", type=int, default=int(os.environ.get("PEAL_WORKERS", "1")))
     parser.add_argument("--vary", action="store_true", help="each start with another number of workers, 1 to --workers")
+    parser.add_argument("--set", action="append", default=[], help="KEY=VALUE for the server")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
     print(f"rounds {arguments.rounds} workers {arguments.workers} seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="peal-kill-") as folder:
         workers = (lambda: chance.randint(1, arguments.workers)) if arguments.vary else (lambda: arguments.workers)
-        broker = Broker(os.path.join(folder, "state"), workers, SETTINGS)
+        broker = Broker(os.path.join(folder, "state"), workers, [*SETTINGS, *arguments.set])
         sources, (online, away, sharing) = publishers(broker), subscribers(broker)
         retained = Publisher(broker, "retained/value", 1, 5, retain=True)
         broker.start()

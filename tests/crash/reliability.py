@@ -23,6 +23,7 @@ SETTINGS = (
     ("2 workers", ("--workers", "2")),
     ("4 workers", ("--workers", "4")),
     ("another number of workers, 1 to 4, at each start", ("--workers", "4", "--vary")),
+    ('2 workers, `store.sync = "os"`', ("--workers", "2", "--set", "store.sync=os")),
 )
 
 
