@@ -1,5 +1,7 @@
 """QoS 0: no identifier, no acknowledgement, DUP 0, to whoever is connected."""
 
+import time
+
 from peer import main, properties, versions, wire
 
 
@@ -31,6 +33,7 @@ def test_not_kept_for_those_away(case):
     publisher = case.client(name="pub")
     publisher.publish(case.topic(), "zero")
     publisher.publish(case.topic(), "one", 1)
+    time.sleep(0.5)  # on its way to the worker that has the session
     client = case.client(**kept)
     client.take(case.topic(), "one")
     client.expect_nothing()

@@ -115,7 +115,7 @@ TEST(Recovery, WhatArrivedStaysSoWhateverPageGoesFirst) {
       }
       store.commit(0);
       store.commit(1);
-      EXPECT_GT(store.writer.counters().pages_live, 0U);
+      store.wait([&] { return store.writer.counters().pages_live > 0U; });
     }
     const Store store(directory);
     EXPECT_TRUE(store.recovered.transits.empty()) << at_once;
