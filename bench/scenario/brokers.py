@@ -1,5 +1,6 @@
 """The servers that are compared: started with the settings of bench/README.md on free ports of loopback, ended by pid."""
 
+import getpass
 import os
 import pathlib
 import resource
@@ -28,8 +29,15 @@ allow_anonymous true
 set_tcp_nodelay true
 max_queued_messages 0
 max_inflight_messages 256
-persistence false
 log_type error
+"""
+# Its strongest: the whole state is written when anything has changed, once a second at most. PUBACK does not wait for
+# that.
+MOSQUITTO_PERSISTENCE = """\
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+autosave_on_changes false
 """
 
 
@@ -97,6 +105,15 @@ class Broker:
         path = self.folder / "stderr"
         return path.read_text(errors="replace")[-2000:] if path.exists() else ""
 
+    def restart(self, is_killed):
+        """Ends it, by force or not, starts it again on the same state; returns the seconds until it is ready."""
+        (self.process.kill if is_killed else self.process.terminate)()
+        self.process.wait(STOP_SECONDS)
+        self.process.stdout.close()
+        began = time.monotonic()
+        self.start()
+        return time.monotonic() - began
+
     def stop(self):
         if self.process:
             self.process.terminate()
@@ -112,13 +129,14 @@ class Broker:
 class Peal(Broker):
     name = "Peal"
 
-    def __init__(self, program, workers=1, **options):
+    def __init__(self, program, workers=1, is_durable=False, **options):
         super().__init__(**options)
         self.program = program
         self.workers = workers
+        self.data = str(self.folder / "state") if is_durable else ""
 
     def start(self):
-        command = [self.program, "serve", "-p", "0", "--data", "", "--workers", str(self.workers)]
+        command = [self.program, "serve", "-p", "0", "--data", self.data, "--workers", str(self.workers)]
         for key, value in PEAL_SETTINGS.items():
             command += ["--set", f"{key}={value}"]
         self.run(command)
@@ -133,11 +151,18 @@ class Peal(Broker):
 class Mosquitto(Broker):
     name = "Mosquitto"
 
+    def __init__(self, is_durable=False, **options):
+        super().__init__(**options)
+        self.is_durable = is_durable
+
     def start(self):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         settings = self.folder / "mosquitto.conf"
-        settings.write_text(MOSQUITTO_SETTINGS.format(port=self.port))
+        persistence = MOSQUITTO_PERSISTENCE.format(folder=self.folder) if self.is_durable else "persistence false\n"
+        # As root it would become another user, who may not write here.
+        user = f"user {getpass.getuser()}\n" if self.is_durable else ""
+        settings.write_text(MOSQUITTO_SETTINGS.format(port=self.port) + persistence + user)
         self.run([mosquitto_program(), "-c", str(settings)])
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:

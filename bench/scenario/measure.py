@@ -11,6 +11,7 @@ from brokers import LOAD_CPU, BrokerFailed
 
 RUN_SECONDS = 300
 SETTLE_SECONDS = 0.5
+SYNC_CALLS = "fsync,fdatasync,sync_file_range,msync"
 
 
 class Results:
@@ -66,10 +67,37 @@ def count_calls(program, row, quick, broker):
     return report
 
 
-def run_traced(program, arguments, broker):
+def measure_durable(program, row, quick, broker):
+    """One row of a broker that keeps its state on disk."""
+    arguments = row.command(quick)
+    if row.key == "drain":
+        return measure_drain(program, arguments, broker)
+    report = run_generator(program, arguments, broker)
+    (base_calls, base), (calls, traced) = (run_traced(program, each, broker, only=SYNC_CALLS)
+                                           for each in (row.base.split(), arguments))
+    report["syncs_per_message"] = ((sum(calls.values()) - sum(base_calls.values()))
+                                   / (traced["messages"] - base["messages"]))
+    report["syncs_per_second"] = report["syncs_per_message"] * report["messages_per_second"]
+    return report
+
+
+def measure_drain(program, arguments, broker):
+    """Fills queues and retained messages, starts the broker anew twice, and lets the sessions take what waits."""
+    count = arguments[len(arguments) - 1 - arguments[::-1].index("-n") + 1]
+    run_generator(program, ["retained", "-n", count], broker)
+    filled = run_generator(program, ["queued", "-c", "1000", "-n", count], broker)
+    stopped, killed = broker.restart(is_killed=False), broker.restart(is_killed=True)
+    left = str(int(count) - filled["sample_found"])
+    report = run_generator(program, [*arguments, "-n", left], broker)
+    return report | {"start_seconds": stopped, "start_seconds_killed": killed,
+                     "resident_bytes_filled": filled["resident_bytes_after"],
+                     "resident_bytes_grown": filled["resident_bytes_after"] - filled["resident_bytes_before"]}
+
+
+def run_traced(program, arguments, broker, only="all"):
     counts_file = broker.folder / "strace"
-    tracer = subprocess.Popen(["strace", "-c", "-f", "-U", "calls,name", "-p", str(broker.pid), "-o", str(counts_file)],
-                              stderr=subprocess.PIPE, text=True)
+    command = ["strace", "-c", "-f", "-e", f"trace={only}", "-U", "calls,name", "-p", str(broker.pid)]
+    tracer = subprocess.Popen([*command, "-o", str(counts_file)], stderr=subprocess.PIPE, text=True)
     try:
         line = tracer.stderr.readline()
         if "attached" not in line:

@@ -15,8 +15,8 @@ import machine
 import plot
 import tables
 from brokers import BrokerFailed, Mosquitto, Peal, Relay, raise_open_file_limit
-from measure import Results, count_calls, run_generator
-from scenarios import GROUPS, QUICK_GROUPS, SYSCALLS, WORKERS
+from measure import Results, count_calls, measure_durable, run_generator
+from scenarios import DURABLE, GROUPS, QUICK_GROUPS, SYSCALLS, WORKERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -54,6 +54,9 @@ def servers_for(group, row, arguments):
     if group is WORKERS:
         return {f"{count} worker{'s' if count > 1 else ''}":
                 lambda count=count: Peal(arguments.peal, workers=count, cpus=None) for count in (1, 2)}
+    if group is DURABLE:
+        return {"Peal": lambda: Peal(arguments.peal, is_durable=True, cpus=None),
+                "Mosquitto": lambda: Mosquitto(is_durable=True, cpus=None)}
     servers = {"Peal": lambda: Peal(arguments.peal), "Mosquitto": Mosquitto}
     if row.kernel:
         servers["kernel"] = lambda: Relay(arguments.load)
@@ -67,7 +70,9 @@ def measure_row(group, row, arguments, results):
         started = time.monotonic()
         try:
             with make() as broker:
-                if group is SYSCALLS:
+                if group is DURABLE:
+                    report = measure_durable(arguments.load, row, arguments.quick, broker)
+                elif group is SYSCALLS:
                     report = count_calls(arguments.load, row, arguments.quick, broker)
                 else:
                     report = run_generator(arguments.load, row.command(arguments.quick), broker)

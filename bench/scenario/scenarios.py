@@ -127,5 +127,24 @@ WORKERS = Group(
         Row("workers-fan-in", "500 to 1, QoS 0, 64 B", "backlog --shape fan-in -c 500 --depth 200 --rounds 3", 1.2),
     ))
 
-GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, CAPACITY, WORKERS)
-QUICK_GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, WORKERS)
+# `args` of the first rows are run once more under strace, for the syncs.
+DURABLE = Group(
+    "durable", "Durable state", "messages per second, QoS 1, 64 B, into 1 000 sessions that are away",
+    "State on a disk. Peal acknowledges when the message is synced (`store.sync = \"always\"`): it survives `kill -9` and "
+    "a power cut. Mosquitto acknowledges from memory and writes its whole state once a second at most "
+    "(`autosave_interval 1`): what came since is lost in either. Each publisher waits for a PUBACK before it sends the "
+    "next message. Syncs are counted by `strace` in a run of its own; bytes are what the kernel was asked to write, in "
+    "whole blocks.",
+    (
+        Row("keep-1", "1 publisher", "keep --publishers 1 -c 1000 --seconds 4", 0, value="messages_per_second",
+            quick="--seconds 2", base="keep --publishers 1 -c 1000 --seconds 0.001"),
+        Row("keep-10", "10 publishers", "keep --publishers 10 -c 1000 --seconds 4", 0, value="messages_per_second",
+            quick="--seconds 2", base="keep --publishers 10 -c 1000 --seconds 0.001"),
+        Row("keep-200", "200 publishers", "keep --publishers 200 -c 1000 --seconds 4", 0, value="messages_per_second",
+            quick="--seconds 2", base="keep --publishers 200 -c 1000 --seconds 0.001"),
+        Row("drain", "1 000 000 waiting messages taken by 1 000 sessions", "drain -c 1000 -n 1000000", 0,
+            value="messages_per_second", quick="-n 100000"),
+    ))
+
+GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, CAPACITY, WORKERS, DURABLE)
+QUICK_GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, WORKERS, DURABLE)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from scenarios import BACKLOG, CAPACITY, LIGHT, MEMORY, SYSCALLS, WORKERS
+from scenarios import BACKLOG, CAPACITY, DURABLE, LIGHT, MEMORY, SYSCALLS, WORKERS
 
 
 def number(value):
@@ -44,7 +44,7 @@ def wrong_messages(group, results):
                 lines.append(f"* {row.title}, {server}: {counts}")
     if lines:
         return "Not every message arrived once and in order:\n\n" + "\n".join(lines) + "\n"
-    return "" if group in (MEMORY, SYSCALLS) else "Nothing was lost, duplicated, reordered or misdirected.\n"
+    return "" if group in (MEMORY, SYSCALLS, DURABLE) else "Nothing was lost, duplicated, reordered or misdirected.\n"
 
 
 def compared(group, results, mosquitto, kernel=False, resident=False):
@@ -71,8 +71,8 @@ def memory_table(results, mosquitto):
     return markdown_table(["one of", "so many", "Peal", f"Mosquitto {mosquitto}", "Peal / Mosquitto", "goal"], lines)
 
 
-def megabytes(results, row, server):
-    value = results.median(row, server, "broker_resident_bytes")
+def megabytes(results, row, server, field="broker_resident_bytes"):
+    value = results.median(row, server, field)
     return "-" if value is None else f"{value / 1e6:.0f}"
 
 
@@ -124,6 +124,39 @@ def calls_table(results, mosquitto):
     return text
 
 
+def durable_table(results, mosquitto):
+    names = {"Peal": "Peal", "Mosquitto": f"Mosquitto {mosquitto}"}
+    rows = [row for row in measured(DURABLE, results) if row.key != "drain"]
+    lines = [[row.title, names[server], with_spread(results, row, server),
+              *(number(results.median(row, server, field)) for field in (
+                  "syncs_per_second", "written_per_payload_byte", "cpu_s_per_million", "latency_p50_ms", "latency_p99_ms"))]
+             for row in rows for server in names if results.of(row, server)]
+    text = markdown_table(["", "server", "messages/s", "syncs/s", "bytes written per byte of payload", "CPU s per million",
+                           "p50 ms", "p99 ms"], lines)
+    for server in names:
+        one, many = (next((results.median(row, server) for row in rows if row.key == key), None)
+                     for key in ("keep-1", "keep-200"))
+        if one and many:
+            text += f"\n{names[server]}: 200 publishers get {many / one:.1f} times the messages of one.\n"
+    for row in measured(DURABLE, results):
+        if row.key == "drain":
+            text += "\n" + drain_table(results, row, names)
+    return text
+
+
+def drain_table(results, row, names):
+    count = max(results.values(row, server, "messages") for server in names if results.of(row, server))[0]
+    lines = [[names[server], number(results.median(row, server, "messages")), with_spread(results, row, server),
+              number(results.median(row, server, "cpu_s_per_million")),
+              *(number(results.median(row, server, field)) for field in ("start_seconds", "start_seconds_killed")),
+              megabytes(results, row, server, "resident_bytes_grown"), megabytes(results, row, server, "resident_bytes_before")]
+             for server in names if results.of(row, server)]
+    return (f"{number(count)} messages wait for 1 000 sessions, and as many are retained; then the server is started anew and "
+            "the sessions come back:\n\n" + markdown_table(
+                ["", "came", "messages/s", "CPU s per million", "start after SIGTERM, s", "start after kill -9, s",
+                 "MB that the queues took", "MB resident after the start"], lines))
+
+
 def group_table(group, results, mosquitto):
     if group is LIGHT:
         return light_table(results, mosquitto)
@@ -131,6 +164,8 @@ def group_table(group, results, mosquitto):
         return capacity_table(results, mosquitto)
     if group is WORKERS:
         return workers_table(results)
+    if group is DURABLE:
+        return durable_table(results, mosquitto)
     if group is MEMORY:
         return memory_table(results, mosquitto)
     if group is SYSCALLS:

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include "peal/cli/bench_backlog.hpp"
+#include "peal/cli/bench_durable.hpp"
 #include "peal/cli/bench_footprint.hpp"
 #include "peal/cli/bench_options.hpp"
 #include "peal/cli/bench_paced.hpp"
@@ -21,6 +22,10 @@ BenchReport measure(const BenchOptions& options) {
       return run_paced(options);
     case BenchMode::capacity:
       return run_capacity(options);
+    case BenchMode::keep:
+      return run_keep(options);
+    case BenchMode::drain:
+      return run_drain(options);
     default:
       return run_footprint(options);
   }

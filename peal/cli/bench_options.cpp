@@ -105,6 +105,29 @@ void add_footprint(CLI::App& bench, BenchOptions& options) {
   }
 }
 
+void add_durable(CLI::App& bench, BenchOptions& options) {
+  CLI::App& keep = *bench.add_subcommand(
+      "keep", "QoS 1 into sessions that are away, one message open for each publisher");
+  CLI::App& drain =
+      *bench.add_subcommand("drain", "The sessions of `queued` or `keep` take what waits for them");
+  for (CLI::App* app : {&keep, &drain}) {
+    add_common(*app, options);
+    app->add_option("-c,--clients", options.clients, "sessions")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1'000'000));
+    app->add_option("-s,--size", options.payload_bytes, "payload bytes")
+        ->capture_default_str()
+        ->check(CLI::Range(16, 1 << 20));
+  }
+  keep.add_option("--publishers", options.publishers, "publishers")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  keep.add_option("--seconds", options.seconds, "how long")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  drain.add_option("-n,--items", options.items, "how many messages wait")->capture_default_str();
+}
+
 void add_relay(CLI::App& bench, BenchOptions& options) {
   CLI::App& app = *bench.add_subcommand(
       "relay", "Be a server that only reads and writes: what the kernel alone costs (QoS 0)");
@@ -114,7 +137,7 @@ void add_relay(CLI::App& bench, BenchOptions& options) {
 BenchMode mode_of(const std::string& name) {
   for (const BenchMode mode :
        {BenchMode::backlog, BenchMode::paced, BenchMode::capacity, BenchMode::conn, BenchMode::subs,
-        BenchMode::retained, BenchMode::queued}) {
+        BenchMode::retained, BenchMode::queued, BenchMode::keep, BenchMode::drain}) {
     if (bench_name(mode) == name) {
       return mode;
     }
@@ -140,6 +163,10 @@ std::string bench_name(BenchMode mode) {
       return "retained";
     case BenchMode::queued:
       return "queued";
+    case BenchMode::keep:
+      return "keep";
+    case BenchMode::drain:
+      return "drain";
     case BenchMode::relay:
       return "relay";
   }
@@ -166,6 +193,7 @@ BenchCommand parse_bench_options(int argc, char** argv) {
   add_backlog(bench, options);
   add_rated(bench, options);
   add_footprint(bench, options);
+  add_durable(bench, options);
   add_relay(bench, options);
   try {
     bench.parse(argc, argv);

@@ -19,6 +19,8 @@ enum class BenchMode : std::uint8_t {
   subs,      // subscriptions
   retained,  // retained messages
   queued,    // messages waiting for sessions that are away
+  keep,      // publishers that wait for each acknowledgement, into sessions that are away
+  drain,     // those sessions come back
   relay,     // not a client: the kernel's floor, a server that only reads and writes
 };
 
@@ -41,6 +43,7 @@ struct BenchOptions {
   std::size_t batch = 1;          // paced, capacity: messages in one write of a publisher
   double latency_limit_ms = 20;   // capacity: bound of the median
   double stall_seconds = 5;       // without a delivery for so long, what is missing counts as lost
+  std::size_t publishers = 10;    // keep: each with one message open
   std::size_t items = 1'000'000;  // subs, retained, queued: how many of them
   std::size_t topics = 0;         // queued: distinct topics; 0 = one for each session
   pid_t broker_pid = 0;

@@ -80,18 +80,24 @@ std::chrono::nanoseconds BrokerProcess::settled_cpu_time() const {
   return last;
 }
 
-std::uint64_t BrokerProcess::resident_bytes() const {
-  std::ifstream file(proc(pid_) / "status");
+std::uint64_t BrokerProcess::number_from(const char* file_name, std::string_view name) const {
+  std::ifstream file(proc(pid_) / file_name);
   std::string word;
-  std::uint64_t kilobytes = 0;
+  std::uint64_t number = 0;
   while (is_known() && file >> word) {
-    if (word == "VmRSS:") {
-      file >> kilobytes;
+    if (word == name) {
+      file >> number;
       break;
     }
   }
-  return kilobytes * 1024;
+  return number;
 }
+
+std::uint64_t BrokerProcess::resident_bytes() const {
+  return number_from("status", "VmRSS:") * 1024;
+}
+
+std::uint64_t BrokerProcess::written_bytes() const { return number_from("io", "write_bytes:"); }
 
 void BrokerProcess::stop() const {
   if (!is_known()) {

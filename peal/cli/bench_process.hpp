@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 #include <sys/types.h>
 
 namespace peal::cli {
@@ -26,11 +27,15 @@ class BrokerProcess {
 
   [[nodiscard]] std::uint64_t resident_bytes() const;
 
+  /// What it caused to be written to disks, its own page cache counted once.
+  [[nodiscard]] std::uint64_t written_bytes() const;
+
   /// Returns when every thread stands still.    errors   throws when the process cannot be stopped.
   void stop() const;
   void resume() const;
 
  private:
+  [[nodiscard]] std::uint64_t number_from(const char* file_name, std::string_view name) const;
   [[nodiscard]] std::chrono::nanoseconds sum_schedstat(int fields) const;
 
   pid_t pid_;
