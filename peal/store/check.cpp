@@ -10,6 +10,7 @@
 #include "peal/store/row_error.hpp"
 #include "peal/store/store_error.hpp"
 #include "peal/store/table_scan.hpp"
+#include "peal/store/wal_scan.hpp"
 
 namespace peal::store {
 
@@ -152,6 +153,16 @@ rocksdb::Status try_open(const DatabaseOptions& options) {
   return status;
 }
 
+/// returns   whether there is any.
+bool add_wal_damage(const std::filesystem::path& directory, StoreReport& report) {
+  const auto broken = find_wal_break(directory);
+  const bool is_damage = broken && broken->is_damage;
+  if (is_damage) {
+    add_problem(report, {"", "", "what was safe cannot be read: " + broken->place()});
+  }
+  return is_damage;
+}
+
 DatabaseOptions options_for(const std::filesystem::path& directory) {
   return {.directory = directory, .may_create = false};
 }
@@ -162,6 +173,9 @@ StoreReport check(const std::filesystem::path& directory) {
   require_store(directory);
   const DatabaseOptions options = options_for(directory);
   StoreReport report;
+  if (add_wal_damage(directory, report)) {
+    return report;  // opening would cut the log there
+  }
   if (const rocksdb::Status status = try_open(options); is_damage(status)) {
     add_problem(report, {"", "", status.ToString()});
     return report;
@@ -179,6 +193,7 @@ StoreReport repair(const std::filesystem::path& directory) {
   DatabaseOptions options = options_for(directory);
   StoreReport report;
   bool is_damaged = false;
+  options.salvages_log = add_wal_damage(directory, report);
   if (const rocksdb::Status status = try_open(options); is_damage(status)) {
     add_problem(report, {"", "", status.ToString()});
     is_damaged = true;

@@ -7,6 +7,7 @@
 #include "peal/store/directory.hpp"
 #include "peal/store/record.hpp"
 #include "peal/store/store_error.hpp"
+#include "peal/store/wal_scan.hpp"
 
 namespace peal::store {
 
@@ -32,6 +33,10 @@ std::string_view remedy(const rocksdb::Status& status) {
     return "; give it to the user that the server runs as";
   }
   return "";
+}
+
+rocksdb::Status damage_at(const WalBreak& broken) {
+  return rocksdb::Status::Corruption("what was safe cannot be read", broken.place());
 }
 
 }  // namespace
@@ -71,6 +76,12 @@ std::string Database::explain(std::string_view what, const rocksdb::Status& stat
 }
 
 void Database::open(const DatabaseOptions& options) {
+  if (const auto broken = find_wal_break(directory_)) {
+    if (broken->is_damage && !options.salvages_log) {
+      throw StoreError(explain("is damaged", damage_at(*broken)));
+    }
+    torn_end_ = broken->place();
+  }
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(db_options(options), directory_.string(),
                                                    family_descriptors(options), &families_, &db);

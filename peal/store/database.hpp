@@ -31,6 +31,8 @@ struct DatabaseOptions {
   std::size_t cache_bytes = std::size_t{64} << 20;
   /// false: there has to be a store already.
   bool may_create = true;
+  /// Reads on behind what is broken in a log, instead of refusing it.
+  bool salvages_log = false;
   /// Files and clocks, for tests; null: the system's. Outlives the database.
   rocksdb::Env* env = nullptr;
 };
@@ -50,6 +52,8 @@ class Database {
     return families_[index_of(family)];
   }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+  /// Where a log was cut because its end was half written; empty: nowhere.
+  [[nodiscard]] const std::string& torn_end() const { return torn_end_; }
 
   /// Takes `count` streams that were never given before and never will be again; returns the first.
   ///
@@ -73,6 +77,7 @@ class Database {
   void close();
 
   std::filesystem::path directory_;
+  std::string torn_end_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // those of `Family`, then "default"
 };

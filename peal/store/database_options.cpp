@@ -51,8 +51,10 @@ rocksdb::DBOptions db_options(const DatabaseOptions& options) {
   db.db_write_buffer_size = write_buffers_bytes;
   db.max_total_wal_size = wal_bytes_limit;
   db.max_open_files = open_files_limit;
-  // What a power cut left half written at the end was never acknowledged.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // What a power cut left half written at the end was never acknowledged; whether it is that has
+  // been looked at before (wal_scan.hpp).
+  db.wal_recovery_mode = options.salvages_log ? rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords
+                                              : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   // An error is never retried behind our back.
   db.max_bgerror_resume_count = 0;
   db.info_log_level = rocksdb::WARN_LEVEL;

@@ -38,6 +38,12 @@ class Recovery {
         write_(database) {}
 
   Recovered run() {
+    if (options_.log && !database_.torn_end().empty()) {
+      options_.log(broker::LogLevel::warning,
+                   "what was half written when the power went, and acknowledged to nobody, is left "
+                   "out: " +
+                       database_.torn_end());
+    }
     replay_log(database_, options_, errors_, recovered_);
     read_sessions();
     read_subscriptions();

@@ -6,6 +6,8 @@
 
 #include "peal/base/assert.hpp"
 #include "peal/store/commit.hpp"
+#include "peal/store/record.hpp"
+#include "peal/store/wal_scan.hpp"
 
 namespace peal::store {
 
@@ -26,6 +28,7 @@ Writer::Writer(Database& database, WriterOptions options)
       positions_(options_.workers),
       ledger_(first_, options_.workers),
       shelf_(database, options_.clock),
+      safe_sequence_(database.db().GetLatestSequenceNumber()),  // allotting was synced
       thread_([this] { run(); }) {}
 
 Writer::~Writer() { stop(); }
@@ -49,6 +52,7 @@ void Writer::fetch(FetchRequest request) { inbox_.add(std::move(request)); }
 void Writer::run() {
   while (turn()) {
   }
+  write_last_mark();
 }
 
 bool Writer::turn() {
@@ -99,6 +103,7 @@ Writer::Instant Writer::due() const {
 void Writer::commit_next() {
   PEAL_ASSERT(commit_ == nullptr);
   auto next = std::make_unique<Commit>();
+  begin(next->batch);
   next->bundles = inbox_.take(commit_bytes_limit);
   if (next->bundles.empty()) {
     return;
@@ -138,6 +143,7 @@ Writer::Wrote Writer::write(rocksdb::WriteBatch& batch, bool is_synced) {
   if (is_synced) {
     counters_.syncs.fetch_add(1, std::memory_order_relaxed);
     is_unsynced_ = false;
+    safe_sequence_ = database_.db().GetLatestSequenceNumber();
   } else if (!std::exchange(is_unsynced_, true)) {
     sync_at_ = SteadyClock::now() + options_.sync_interval;
   }
@@ -189,7 +195,24 @@ void Writer::sync_if_due(bool is_stopping) {
     return;
   }
   is_unsynced_ = false;
+  safe_sequence_ = database_.db().GetLatestSequenceNumber();
   counters_.syncs.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Writer::begin(rocksdb::WriteBatch& batch) const {
+  (void)batch.PutLogData(wal_mark(safe_sequence_));
+}
+
+/// Behind everything: so that damage in the last commit, too, is told from a torn end.
+void Writer::write_last_mark() {
+  if (health_ == Health::good) {
+    rocksdb::WriteBatch batch;
+    begin(batch);
+    std::string value;
+    encode_number(value, safe_sequence_);
+    (void)batch.Put(database_.family(Family::meta), "last_mark", value);
+    (void)write(batch, false);
+  }
 }
 
 void Writer::count_log() {

@@ -116,10 +116,12 @@ class Writer {
   void commit_next();
   void try_commit();
   [[nodiscard]] Wrote write(rocksdb::WriteBatch& batch, bool is_synced);
+  void begin(rocksdb::WriteBatch& batch) const;
   void finish_commit();
   void advance(const std::vector<HandedOver>& bundles);
   void sync_if_due(bool is_stopping);
   void count_log();
+  void write_last_mark();
 
   // writer_failure.cpp: what is done when the disk does not work
   void fail(const rocksdb::Status& status, std::string_view what);
@@ -145,6 +147,7 @@ class Writer {
   // Of the thread alone.
   PageLedger ledger_;
   PageShelf shelf_;
+  std::uint64_t safe_sequence_;     // up to where everything is known to be synced
   std::unique_ptr<Commit> commit_;  // not written yet
   Health health_ = Health::good;
   Instant retry_at_{};

@@ -69,6 +69,7 @@ void Writer::spill_some() {
 bool Writer::spill(StreamId stream, const PageLedger::Page& page) {
   const PageName name{stream, page.number};
   rocksdb::WriteBatch batch;
+  begin(batch);
   batch.Delete(database_.family(Family::log), page_key(stream, page.number));
   std::uint64_t copies = 0;
   if (page.references > 0) {

@@ -251,7 +251,7 @@ TEST_F(WriterTest, OldPagesAreSpilledWithoutAnythingBeingWritten) {
   (void)queue(journal, make_session(journal, "c"), message("t", "p"));
   store->commit();
   const auto give_up = std::chrono::steady_clock::now() + 20s;
-  while (store->writer.counters().pages_live.load() > 0 &&
+  while (store->writer.counters().spilled.load() == 0 &&
          std::chrono::steady_clock::now() < give_up) {
     std::this_thread::yield();
   }
