@@ -70,7 +70,7 @@ Made by `{command}` from commit {commit} on {date}. `./dev test` runs a short ve
 The real program is killed at random moments, some of them while it starts. Eight publishers (QoS 1 and 2, MQTT 3.1.1 and 5) send all the
 time and keep their side of the handshakes over every crash; two subscribers stay connected, two are away until the end, two share a
 subscription, one message is retained again and again. At the end what came is compared with what was acknowledged
-(`tests/crash/kill_test.py`). *Doubled* is about QoS 2; QoS 1 may come again. Every count but the first four columns has to be 0.
+(`tests/crash/kill_test.py`). *Doubled* is about QoS 2; QoS 1 may come again. The last six columns have to be 0.
 
 | server | kills | while starting | acknowledged | received | longest start | {names} |
 | --- | {dashes} |
