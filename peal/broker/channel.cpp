@@ -17,8 +17,6 @@ namespace {
 using mqtt::PacketType;
 using mqtt::ReasonCode;
 
-/// Output is flushed in the middle of a burst once so much of it lies in the arena.
-constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 /// So many QoS 1 and 2 messages of one connection may wait for the disk before it is read no more.
 constexpr int open_answers_limit = 1024;
 
@@ -163,8 +161,11 @@ void Channel::answered(PacketType answer) {
   }
   std::uint16_t& open = answer == PacketType::puback ? open_pubacks_ : open_pubrecs_;
   open = static_cast<std::uint16_t>(open - (open > 0 ? 1 : 0));
+  if (!is_held_back_) {
+    return;
+  }
   const int resume_below = worker_.context().journal.is_behind() ? 1 : open_answers_limit / 2;
-  if (is_held_back_ && open_pubacks_ + open_pubrecs_ < resume_below) {
+  if (open_pubacks_ + open_pubrecs_ < resume_below) {
     is_held_back_ = is_waiting_ = false;
     if (state_ != ChannelState::closed) {
       connection_.resume_input();

@@ -18,6 +18,10 @@
 
 namespace peal::broker {
 
+/// Once so much output waits for the flush (in the arena, or in another worker's mail), the flush
+/// comes early and no more is made before it.
+inline constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
+
 struct Context {
   const Settings& settings;
   Clock& clock;

@@ -15,8 +15,6 @@ using mqtt::QoS;
 
 namespace {
 
-/// No more output is made before a flush once so much of it lies in the arena.
-constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 /// So many messages of a queue are brought from disk at a time.
 constexpr std::size_t fetched_at_once = 64;
 

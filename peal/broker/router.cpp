@@ -9,9 +9,6 @@ namespace peal::broker {
 
 namespace {
 
-/// Between two messages of a run, what lies in the arena is flushed once it is so much.
-constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
-
 constexpr std::uint64_t bit_of(WorkerIndex worker) {
   return std::uint64_t{1} << static_cast<unsigned>(worker);
 }
@@ -77,15 +74,10 @@ void Router::send_elsewhere(Space& space, const MatchResult& match, Publication&
       keeper = bit_of(home);
     }
   }
-  // What somebody else has to write down is written down here first.
-  const bool is_logged =
-      publication.fields().qos != mqtt::QoS::at_most_once && context.journal.is_durable();
   const std::uint64_t workers = match.workers;
   const std::uint64_t group_owners = match.group_owners;
   const std::uint64_t all = workers | group_owners | keeper;
-  // Of QoS 2, so that nobody is sent what might come again after a crash.
-  const bool is_for_all = publication.fields().qos == mqtt::QoS::exactly_once;
-  const std::uint64_t logged = !is_logged ? 0 : is_for_all ? all : match.durable_elsewhere | keeper;
+  const std::uint64_t keeping = match.durable_elsewhere | keeper;
   for (unsigned i = 0; i < context.worker_count; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << i;
     if ((all & bit) != 0) {
@@ -98,7 +90,7 @@ void Router::send_elsewhere(Space& space, const MatchResult& match, Publication&
       if (how.for_retained) {
         worker_.retained_delivery().note_sent(to);
       }
-      if ((logged & bit) != 0) {
+      if (worker_.records().is_logged(publication.fields().qos, (keeping & bit) != 0)) {
         how.logged = publication.kept_id(context.journal);
         context.journal.send({.message = how.logged, .to = to, .how = how, .group = {}});
       }
@@ -117,9 +109,7 @@ void Router::receive(const Forward& how, Publication& publication) {
   if (how.for_retained) {
     worker_.retained_delivery().note_arrived(how.from);
   }
-  if (how.logged != KeptId::none) {
-    worker_.context().journal.arrived(worker_.context().self, how.logged);
-  }
+  worker_.records().arrived(how.logged);
 }
 
 void Router::take(const Forward& how, Publication& publication) {

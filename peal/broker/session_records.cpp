@@ -91,6 +91,17 @@ void SessionRecords::queued(const Session& session, KeptId message, mqtt::QoS qo
                                     .identifiers = {identifiers.begin(), identifiers.end()}});
 }
 
+bool SessionRecords::is_logged(mqtt::QoS qos, bool is_kept_there) const {
+  return journal().is_durable() && qos != mqtt::QoS::at_most_once &&
+         (is_kept_there || qos == mqtt::QoS::exactly_once);
+}
+
+void SessionRecords::arrived(KeptId logged) {
+  if (logged != KeptId::none) {
+    journal().arrived(worker_.context().self, logged);
+  }
+}
+
 void SessionRecords::in_flight(const Session& session, const OutgoingMessage& entry) {
   if (entry.is_kept && entry.qos == mqtt::QoS::exactly_once) {
     journal().put_flight(session.stored, entry.kept(), entry.packet_id,

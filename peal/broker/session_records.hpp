@@ -37,6 +37,14 @@ class SessionRecords {
   /// The last message of its queue is in the journal as `message`.
   void queued(const Session& session, KeptId message, mqtt::QoS qos, bool retain,
               std::span<const std::uint32_t> identifiers);
+  /// Whether a message is written down as on its way before it goes to another worker.
+  /// `is_kept_there`   somebody there keeps it, or may. One of QoS 2 is written down in any case,
+  /// so
+  ///                   that nobody is sent what might come again after a crash.
+  [[nodiscard]] bool is_logged(mqtt::QoS qos, bool is_kept_there) const;
+  /// What this worker was sent that message for is written down. None: it was not logged.
+  void arrived(KeptId logged);
+
   /// A QoS 2 message is to be sent, or PUBREC came for it.
   void in_flight(const Session& session, const OutgoingMessage& entry);
   /// The session is done with a message.

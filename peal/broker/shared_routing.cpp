@@ -66,10 +66,7 @@ bool SharedRouting::give_to(SharedGroup& group, SharedMember& member, Publicatio
   const bool retain = fields.retain && member.retain_as_published;
   ++member.in_flight;
   if (member.at.worker != context.self) {
-    // As `Router::send_elsewhere` does.
-    const bool is_logged =
-        context.journal.is_durable() &&
-        (qos == mqtt::QoS::exactly_once || (group.is_durable() && qos != mqtt::QoS::at_most_once));
+    const bool is_logged = worker_.records().is_logged(qos, group.is_durable());
     context.mailbox.send(
         member.at.worker,
         mail::GroupDeliver{
@@ -261,7 +258,7 @@ void SharedRouting::give_back(mail::GroupReturn letter) {
     receive(letter);
     return;
   }
-  if (context.journal.is_durable() && letter.qos != mqtt::QoS::at_most_once) {
+  if (worker_.records().is_logged(letter.qos, true)) {
     letter.logged = log(letter.group.owner, letter.group, letter.message->fields());
   }
   const WorkerIndex owner = letter.group.owner;
@@ -282,7 +279,7 @@ void SharedRouting::receive(const mail::GroupReturn& returned) {
     // A member that only went away may keep it if there is no other; one that refused it may not.
     deal(*group, publication, returned.attempts, returned.is_refused ? &returned.member : nullptr);
   }
-  arrived(returned.logged);
+  worker_.records().arrived(returned.logged);
 }
 
 /// Nobody subscribes any more: who was given the message before it unsubscribed gets it still.
@@ -315,12 +312,6 @@ void SharedRouting::restore(const GroupRef& reference, Publication& publication)
   }
 }
 
-void SharedRouting::arrived(KeptId logged) {
-  if (logged != KeptId::none) {
-    worker_.context().journal.arrived(worker_.context().self, logged);
-  }
-}
-
 void SharedRouting::receive(const mail::GroupDeliver& delivery) {
   Session* session = worker_.sessions().find(delivery.session);
   Publication publication(delivery.message);
@@ -343,7 +334,7 @@ void SharedRouting::receive(const mail::GroupDeliver& delivery) {
                .is_refused = !went,
                .attempts = static_cast<std::uint8_t>(delivery.attempts + (went ? 0 : 1))});
   }
-  arrived(delivery.logged);
+  worker_.records().arrived(delivery.logged);
 }
 
 void SharedRouting::done(Session& session, const GroupRef& group) {

@@ -59,7 +59,6 @@ class SharedRouting {
   void announce(const mail::GroupJoin& join, std::string_view filter);
   void keep(const mail::GroupReturn& returned);
   [[nodiscard]] KeptId log(WorkerIndex to, const GroupRef& group, const MessageFields& message);
-  void arrived(KeptId logged);
   /// To the owner of a group: through its mailbox, or directly when that is this worker.
   template <typename Letter>
   void tell(WorkerIndex owner, Letter letter);

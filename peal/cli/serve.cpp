@@ -120,9 +120,9 @@ void print_state(const server::Server& server, const server::StoreConfig& config
   fmt::print(
       "state     {}: {}, {}, {} waiting\n", *config.dir, counted(store->sessions_found, "session"),
       counted(store->retained_found, "retained message"), counted(store->queued_found, "message"));
-  if (config.sync != server::StoreSync::always) {
+  if (config.sync != store::SyncMode::always) {
     const std::string loss =
-        config.sync == server::StoreSync::os
+        config.sync == store::SyncMode::os
             ? "a power cut loses what the system has not written yet, acknowledged or not"
             : fmt::format("a power cut loses what came in the last {} ms, acknowledged or not",
                           config.sync_interval.count());

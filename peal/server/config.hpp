@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "peal/broker/settings.hpp"
+#include "peal/store/sync_mode.hpp"
 
 namespace peal::server {
 
@@ -56,14 +57,11 @@ struct ListenerConfig {
 
 enum class LogFormat : std::uint8_t { text, json };
 
-/// When what was acknowledged is safe from a power cut; a killed process loses nothing either way.
-enum class StoreSync : std::uint8_t { always, interval, os };
-
 struct StoreConfig {
   /// "": memory only. Not set: nobody said so; a server keeps everything in memory, `peal serve`
   /// takes the user's state directory.
   std::optional<std::string> dir;
-  StoreSync sync = StoreSync::always;
+  store::SyncMode sync = store::SyncMode::always;
   std::chrono::milliseconds sync_interval{0};
   std::size_t cache_bytes = std::size_t{64} << 20;
 };

@@ -20,13 +20,14 @@ std::chrono::seconds read_seconds(Value value) {
   return std::chrono::duration_cast<std::chrono::seconds>(read_duration(value));
 }
 
-constexpr Choice<StoreSync> sync_words[] = {{"always", StoreSync::always}, {"os", StoreSync::os}};
+constexpr Choice<store::SyncMode> sync_words[] = {{"always", store::SyncMode::always},
+                                                  {"os", store::SyncMode::os}};
 
 void read_sync(StoreConfig& store, Value value) {
   const std::string word = value.kind == ConfigValue::Kind::text ? value.text : "";
   const bool is_interval = !word.empty() && word.front() >= '0' && word.front() <= '9';
   store.sync_interval = is_interval ? read_duration(value) : std::chrono::milliseconds{0};
-  store.sync = is_interval ? StoreSync::interval : read_choice(value, sync_words);
+  store.sync = is_interval ? store::SyncMode::interval : read_choice(value, sync_words);
 }
 
 TlsConfig& tls_of(ListenerConfig& listener) {

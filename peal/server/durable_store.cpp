@@ -14,18 +14,6 @@ namespace {
 /// Pages of all workers together; what is beyond goes into the table of what waits long.
 constexpr std::uint64_t log_bytes_limit = std::uint64_t{256} << 20;
 
-store::SyncMode sync_mode(StoreSync sync) {
-  switch (sync) {
-    case StoreSync::interval:
-      return store::SyncMode::interval;
-    case StoreSync::os:
-      return store::SyncMode::os;
-    case StoreSync::always:
-      break;
-  }
-  return store::SyncMode::always;
-}
-
 }  // namespace
 
 DurableStore::DurableStore(const StoreConfig& config, unsigned workers, broker::Log& log)
@@ -73,7 +61,7 @@ void DurableStore::close() { writer_->stop(); }
 store::WriterOptions DurableStore::writer_options(const StoreConfig& config, unsigned workers) {
   return {
       .workers = workers,
-      .sync = sync_mode(config.sync),
+      .sync = config.sync,
       .sync_interval = config.sync_interval,
       .log_bytes_limit = log_bytes_limit / workers,
       .clock = clock_,

@@ -16,7 +16,6 @@ namespace {
 /// How long a worker waits for others that are far behind; they have tens of thousands of messages
 /// to go.
 constexpr Duration congestion_pause{1};
-constexpr std::size_t flush_from_bytes = std::size_t{1} << 20;
 constexpr Duration slow_interval{1000};
 /// So many batches of each other worker, and the clients have their turn again.
 constexpr int mail_rounds_limit = 64;
@@ -226,7 +225,7 @@ void WorkerThread::after_feed() {
 }
 
 bool WorkerThread::has_much_output() const {
-  return arena_.used() + mailbox_.collected_bytes() >= flush_from_bytes;
+  return arena_.used() + mailbox_.collected_bytes() >= broker::flush_from_bytes;
 }
 
 void WorkerThread::flush() {

@@ -30,6 +30,7 @@
 #include "peal/store/inbox.hpp"
 #include "peal/store/page_ledger.hpp"
 #include "peal/store/page_shelf.hpp"
+#include "peal/store/sync_mode.hpp"
 #include "peal/store/wall_clock.hpp"
 
 namespace rocksdb {
@@ -39,13 +40,6 @@ class WriteBatch;
 namespace peal::store {
 
 struct Commit;
-
-/// When what was written is made safe from a power cut.
-enum class SyncMode : std::uint8_t {
-  always,    // before anything is acknowledged
-  interval,  // every so often: a power cut may lose what was acknowledged since
-  os,        // when the operating system sees fit
-};
 
 /// Whom the writer tells. Called on its thread.
 struct WriterCallbacks {
@@ -96,8 +90,6 @@ class Writer {
 
   // --- For whoever wants to know -----------------------------------------------------------------
   [[nodiscard]] const StoreCounters& counters() const { return counters_; }
-  /// Bytes handed over and not taken yet: how far the disk is behind.
-  [[nodiscard]] std::uint64_t backlog_bytes() const { return inbox_.bytes(); }
 
  private:
   enum class Health : std::uint8_t { good, out_of_space, broken };

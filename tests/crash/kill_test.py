@@ -15,7 +15,8 @@ import tempfile
 import time
 from collections import Counter
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
+for tests in ("conformance", "e2e"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", tests))
 
 from broker import Broker  # noqa: E402
 from clients import Publisher, Subscriber, findings  # noqa: E402

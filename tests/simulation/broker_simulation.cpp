@@ -2,9 +2,9 @@
 // acknowledgements late. After every step, and when all has come to rest, MQTT's promises are
 // compared with a list of everything that was said.
 #include <algorithm>
-#include <cstdlib>
 #include <gtest/gtest.h>
 
+#include "seeds.hpp"
 #include "simulated_client.hpp"
 #include "support/naive_match.hpp"
 
@@ -354,11 +354,6 @@ std::string run(std::uint64_t seed) {
            violation.what;
   }
   return {};
-}
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
 TEST(BrokerSimulation, KeepsItsPromises) {

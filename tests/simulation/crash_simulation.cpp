@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
 
+#include "seeds.hpp"
 #include "simulated_client.hpp"
 
 namespace peal::broker::simulation {
@@ -343,11 +343,6 @@ Outcome run(std::uint64_t seed, Mistake mistake = Mistake::none) {
             simulation.crashes};
   }
   return {{}, simulation.crashes};
-}
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
 /// SEED=n repeats one run; SEEDS=n runs 1 to n; FRESH_SECONDS=n runs others for so long.

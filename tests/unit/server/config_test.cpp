@@ -166,10 +166,10 @@ TEST(Config, RefusesHalfATls) {
 }
 
 TEST(Config, ReadsWhenTheStoreIsSynced) {
-  EXPECT_EQ(with({}).store.sync, StoreSync::always);
-  EXPECT_EQ(with({"store.sync=os"}).store.sync, StoreSync::os);
+  EXPECT_EQ(with({}).store.sync, store::SyncMode::always);
+  EXPECT_EQ(with({"store.sync=os"}).store.sync, store::SyncMode::os);
   const Config config = with({"store.sync=200ms"});
-  EXPECT_EQ(config.store.sync, StoreSync::interval);
+  EXPECT_EQ(config.store.sync, store::SyncMode::interval);
   EXPECT_EQ(config.store.sync_interval, std::chrono::milliseconds(200));
   EXPECT_TRUE(error_of({"store.sync=0ms"}).contains("must be a time"));
   EXPECT_TRUE(error_of({"store.sync=5"}).contains("store.sync"));
