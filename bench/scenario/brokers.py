@@ -41,6 +41,10 @@ autosave_on_changes false
 """
 
 
+# Built beside the program that is measured.
+SYNC_COUNTER = "bench/libpeal_sync_counter.so"
+
+
 class BrokerFailed(Exception):
     """A server that did not start, or ended while it was measured."""
 
@@ -56,15 +60,19 @@ def raise_open_file_limit():
 
 
 class Broker:
-    """One server process. `cpus` None leaves the choice to the kernel."""
+    """One server process. `cpus` None leaves the choice to the kernel; `sync_counter` is the library that counts."""
 
     name = ""
 
-    def __init__(self, cpus=frozenset({BROKER_CPU})):
+    def __init__(self, cpus=frozenset({BROKER_CPU}), sync_counter=None):
         self.cpus = cpus if cpus and len(os.sched_getaffinity(0)) > 1 else None
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="peal-bench-"))
         self.process = None
         self.port = 0
+        self.environment = dict(os.environ)
+        if sync_counter:
+            (self.folder / "syncs").write_bytes(bytes(8))
+            self.environment |= {"LD_PRELOAD": str(sync_counter), "SYNC_COUNT": str(self.folder / "syncs")}
 
     def __enter__(self):
         try:
@@ -81,6 +89,11 @@ class Broker:
     def pid(self):
         return self.process.pid
 
+    @property
+    def syncs(self):
+        """How often it asked the system to write a file to the disk."""
+        return int.from_bytes((self.folder / "syncs").read_bytes(), "little")
+
     def start(self):
         raise NotImplementedError
 
@@ -90,7 +103,8 @@ class Broker:
             command = ["taskset", "-c", ",".join(map(str, self.cpus)), *command]
         with open(self.folder / "stderr", "wb") as errors:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True)
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
+                env=self.environment)
 
     def first_line(self, begins):
         """Reads standard output up to the line that begins so."""

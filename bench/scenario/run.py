@@ -14,7 +14,7 @@ import time
 import machine
 import plot
 import tables
-from brokers import BrokerFailed, Mosquitto, Peal, Relay, raise_open_file_limit
+from brokers import SYNC_COUNTER, BrokerFailed, Mosquitto, Peal, Relay, raise_open_file_limit
 from measure import Results, count_calls, measure_durable, run_generator
 from scenarios import DURABLE, GROUPS, QUICK_GROUPS, SYSCALLS, WORKERS
 
@@ -55,8 +55,9 @@ def servers_for(group, row, arguments):
         return {f"{count} worker{'s' if count > 1 else ''}":
                 lambda count=count: Peal(arguments.peal, workers=count, cpus=None) for count in (1, 2)}
     if group is DURABLE:
-        return {"Peal": lambda: Peal(arguments.peal, is_durable=True, cpus=None),
-                "Mosquitto": lambda: Mosquitto(is_durable=True, cpus=None)}
+        counter = pathlib.Path(arguments.peal).resolve().parent / SYNC_COUNTER
+        options = {"is_durable": True, "cpus": None, "sync_counter": counter}
+        return {"Peal": lambda: Peal(arguments.peal, **options), "Mosquitto": lambda: Mosquitto(**options)}
     servers = {"Peal": lambda: Peal(arguments.peal), "Mosquitto": Mosquitto}
     if row.kernel:
         servers["kernel"] = lambda: Relay(arguments.load)

@@ -127,13 +127,13 @@ WORKERS = Group(
         Row("workers-fan-in", "500 to 1, QoS 0, 64 B", "backlog --shape fan-in -c 500 --depth 200 --rounds 3", 1.2),
     ))
 
-# `args` of the first rows are run once more under strace, for the syncs.
+# `base` makes the sessions, and tells how many syncs belong to that.
 DURABLE = Group(
     "durable", "Durable state", "messages per second, QoS 1, 64 B, into 1 000 sessions that are away",
     "State on a disk. Peal acknowledges when the message is synced (`store.sync = \"always\"`): it survives `kill -9` and "
     "a power cut. Mosquitto acknowledges from memory and writes its whole state once a second at most "
     "(`autosave_interval 1`): what came since is lost in either. Each publisher waits for a PUBACK before it sends the "
-    "next message. Syncs are counted by `strace` in a run of its own; bytes are what the kernel was asked to write, in "
+    "next message. Syncs are counted by a preloaded library; bytes are what the kernel was asked to write, in "
     "whole blocks.",
     (
         Row("keep-1", "1 publisher", "keep --publishers 1 -c 1000 --seconds 4", 0, value="messages_per_second",
