@@ -60,6 +60,10 @@ class Message final : public SharedBuffer {
   [[nodiscard]] std::size_t bytes() const {
     return std::size_t{topic_size_} + properties_size_ + payload_size_;
   }
+  /// About what a message of so many `bytes()` takes in memory, the allocator's share included.
+  [[nodiscard]] static constexpr std::size_t memory_bytes(std::size_t bytes) {
+    return sizeof(Message) + 2 * sizeof(void*) + bytes;
+  }
   [[nodiscard]] MessageFields fields() const {
     return {topic(), payload(), properties(), qos_, retain_, expires_, publisher_};
   }

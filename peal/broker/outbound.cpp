@@ -144,7 +144,7 @@ void Outbound::keep(Session& session, Publication& publication, const OutboundCo
   worker_.records().queued(session, message->kept(), copy.qos, copy.retain, copy.identifiers);
   const bool is_soon = session.channel != nullptr && outgoing.waiting_count() <= fetched_at_once;
   outgoing.keep_last(!is_soon && copy.group == nullptr &&
-                     kept_in_memory_bytes_ + message->bytes() >
+                     kept_in_memory_bytes_ + Message::memory_bytes(message->bytes()) >
                          context.settings.queue.memory_bytes / context.worker_count);
 }
 

@@ -49,14 +49,14 @@ void OutgoingMessage::let_go() {
 void Outgoing::begin_waiting(const OutgoingMessage& entry) {
   waiting_bytes_ += entry.bytes();
   if (in_memory_bytes_ != nullptr && entry.is_kept && !entry.is_on_disk()) {
-    *in_memory_bytes_ += entry.bytes();
+    *in_memory_bytes_ += Message::memory_bytes(entry.bytes());
   }
 }
 
 void Outgoing::end_waiting(const OutgoingMessage& entry) {
   waiting_bytes_ -= entry.bytes();
   if (in_memory_bytes_ != nullptr && entry.is_kept && !entry.is_on_disk()) {
-    *in_memory_bytes_ -= entry.bytes();
+    *in_memory_bytes_ -= Message::memory_bytes(entry.bytes());
   }
 }
 

@@ -50,7 +50,7 @@ struct Settings {
     std::size_t bytes = std::size_t{16} << 20;
     OnFull on_full = OnFull::drop_oldest;
     /// Of all sessions: beyond it, what waits in durable queues is on disk alone.
-    std::size_t memory_bytes = std::size_t{64} << 20;
+    std::size_t memory_bytes = std::size_t{32} << 20;
     std::size_t unsent_bytes = std::size_t{1} << 20;
     bool qos0_offline = false;
   } queue;

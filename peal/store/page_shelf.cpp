@@ -10,11 +10,18 @@ const broker::MessageFields* ShelvedPage::find(KeptId id) const {
   return at != messages.end() && at->id == id ? &at->message : nullptr;
 }
 
+std::size_t ShelvedPage::memory_bytes() const {
+  return bytes.capacity() + messages.capacity() * sizeof(MessageRecord) +
+         attached.capacity() * sizeof(AttachRecord);
+}
+
 std::expected<std::unique_ptr<ShelvedPage>, std::string> PageShelf::load(PageName name) {
   auto shelved = std::make_unique<ShelvedPage>();
   shelved->name = name;
+  rocksdb::ReadOptions how;
+  how.fill_cache = false;  // it is kept here
   const rocksdb::Status status = database_.db().Get(
-      {}, database_.family(Family::log), page_key(name.stream, name.number), &shelved->bytes);
+      how, database_.family(Family::log), page_key(name.stream, name.number), &shelved->bytes);
   if (!status.ok()) {
     return std::unexpected(database_.explain("has a page that cannot be read", status));
   }
@@ -53,10 +60,10 @@ std::expected<const ShelvedPage*, std::string> PageShelf::page(PageName name) {
 void PageShelf::make_room() {
   std::size_t bytes = 0;
   for (const auto& page : pages_) {
-    bytes += page->bytes.size();
+    bytes += page->memory_bytes();
   }
   while (bytes > bytes_limit && pages_.size() > 1) {
-    bytes -= pages_.front()->bytes.size();
+    bytes -= pages_.front()->memory_bytes();
     pages_.erase(pages_.begin());
   }
 }

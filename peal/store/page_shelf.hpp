@@ -27,6 +27,7 @@ struct ShelvedPage {
 
   /// Null: not in this page.
   [[nodiscard]] const broker::MessageFields* find(KeptId id) const;
+  [[nodiscard]] std::size_t memory_bytes() const;
 };
 
 class PageShelf {
