@@ -42,21 +42,32 @@ class OneUser final : public peal::broker::Authenticator {
 };
 
 /// What may you do? Everybody may listen; only bells may be rung.
-class OnlyBells final : public peal::broker::Authorizer {
+class OnlyBells final : public peal::broker::Rights {
  public:
   bool may_publish(const peal::broker::ClientIdentity& /*client*/, peal::mqtt::TopicName topic,
-                   peal::mqtt::QoS /*qos*/, bool /*retain*/) override {
+                   bool /*retain*/) const override {
     return topic.text().starts_with("bell/");
   }
-  bool may_subscribe(const peal::broker::ClientIdentity& /*client*/,
-                     const peal::mqtt::TopicFilter& /*filter*/) override {
-    return true;
+  peal::broker::SubscribeRight may_subscribe(
+      const peal::broker::ClientIdentity& /*client*/,
+      const peal::mqtt::TopicFilter& /*filter*/) const override {
+    return peal::broker::SubscribeRight::all;
   }
   bool may_receive(const peal::broker::ClientIdentity& /*client*/,
-                   peal::mqtt::TopicName /*topic*/) override {
+                   peal::mqtt::TopicName /*topic*/) const override {
     return true;
   }
-  bool restricts_receiving() const override { return false; }
+};
+
+/// Whose rights are which? Here they are the same for all.
+class SameForAll final : public peal::broker::Authorizer {
+ public:
+  peal::broker::RightsRef rights_of(const peal::broker::ClientIdentity& /*client*/) override {
+    return rights_;
+  }
+
+ private:
+  peal::broker::RightsRef rights_ = peal::broker::RightsRef::adopt(new OnlyBells);
 };
 
 /// Sees every message that clients publish; `false` would keep it from going on.
@@ -83,7 +94,7 @@ int main() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);  // before there are threads: they inherit it
 
   OneUser authenticator;
-  OnlyBells authorizer;
+  SameForAll authorizer;
   PrintMessages publish_hook;
 
   peal::server::Config config;

@@ -36,6 +36,7 @@ LIBRARIES = {  # how an include of it begins -> the layers that may
     "CLI/": {"cli"},
     "fmt/": {"server", "cli"},
     "rocksdb/": {"store"},
+    "sodium": {"auth"},
 }
 
 _ANYWHERE_BELOW = {r"\bthrow\b": "throw", r"\bstd::shared_ptr\b": "std::shared_ptr"}

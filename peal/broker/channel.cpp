@@ -125,10 +125,22 @@ void Channel::handle(const mqtt::Frame& frame) {
 }
 
 ClientIdentity Channel::identity() const {
-  if (session_ == nullptr) {
-    return {};
+  return session_ == nullptr ? ClientIdentity{} : session_->identity();
+}
+
+bool Channel::may_publish(mqtt::TopicName topic, bool retain) {
+  if (!session_->rights ||
+      (allowed_topics_ != nullptr && allowed_topics_->contains(topic, retain))) {
+    return true;
   }
-  return {session_->client_id(), session_->user};
+  if (!session_->may_publish(topic, retain)) {
+    return false;
+  }
+  if (allowed_topics_ == nullptr) {
+    allowed_topics_ = std::make_unique<AllowedTopics>();
+  }
+  allowed_topics_->add(topic, retain);
+  return true;
 }
 
 /// Never above the client's Receive Maximum. [MQTT-4.9.0-1]

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "peal/base/timer_wheel.hpp"
+#include "peal/broker/allowed_topics.hpp"
 #include "peal/broker/ports/authenticator.hpp"
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/ports/connection.hpp"
@@ -134,6 +135,12 @@ class Channel final : private TimerTarget {
   /// [MQTT-3.3.4-7]
   [[nodiscard]] bool has_receive_quota() const;
 
+  /// Whether the client may publish there.    cost   little for one of the topics it was last
+  /// allowed to.
+  [[nodiscard]] bool may_publish(mqtt::TopicName topic, bool retain);
+  /// The session has other rights now.
+  void rights_changed() { allowed_topics_.reset(); }
+
   /// The keep alive agreed on; zero: none.
   void start_keep_alive(std::chrono::seconds interval);
 
@@ -156,6 +163,7 @@ class Channel final : private TimerTarget {
   Connection& connection_;
   const ListenerSettings& listener_;
   Session* session_ = nullptr;
+  std::unique_ptr<AllowedTopics> allowed_topics_;  // null: none yet
   Timer timer_;
   Time last_received_;
   std::chrono::milliseconds silence_limit_{0};  // 1.5 x Keep Alive

@@ -198,10 +198,11 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
   std::string& assigned = channel_.exchange->assigned_client_id;
   assigned = packet_.client_id.empty() ? assign_client_id() : std::string{};
   const std::string_view client_id = assigned.empty() ? packet_.client_id : assigned;
+  const ClientIdentity client{client_id, answer.user};
+  const auto rights = worker.context().authorizer.rights_of(client);
   if (packet_.will &&
       (packet_.will->topic.is_dollar() ||
-       !worker.context().authorizer.may_publish({client_id, answer.user}, packet_.will->topic,
-                                                packet_.will->qos, packet_.will->retain))) {
+       (rights && !rights->may_publish(client, packet_.will->topic, packet_.will->retain)))) {
     return failure(ReasonCode::not_authorized, "the Will Topic");
   }
   const JournalPosition before = worker.context().journal.written();
@@ -212,7 +213,8 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
                  .client_id = client_id,
                  .user = answer.user,
                  .clean_start = packet_.clean_start,
-                 .expiry_interval = expiry});
+                 .expiry_interval = expiry,
+                 .rights = rights});
   if (!opened) {
     return failure(opened.error(), "the session (MQTT 5 §3.1.4)");
   }

@@ -38,6 +38,7 @@ struct Counters {
   Counter protocol_errors;
   Counter denied_publishes;
   Counter denied_subscribes;
+  Counter denied_deliveries;  // of messages that waited while a right was withdrawn
   Counter dropped_queue_full;
   Counter dropped_unsent_full;  // QoS 0 towards a slow reader
   Counter dropped_expired;

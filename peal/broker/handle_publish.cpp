@@ -52,9 +52,7 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
     return ReasonCode::topic_name_invalid;
   }
   // Topics that begin with '$' are the server's own.
-  if (message.topic.is_dollar() ||
-      !context.authorizer.may_publish(channel.identity(), message.topic, message.qos,
-                                      message.retain)) {
+  if (message.topic.is_dollar() || !channel.may_publish(message.topic, message.retain)) {
     return ReasonCode::not_authorized;
   }
   if (is_utf8_claimed && settings.mqtt.validate_payload_format &&
@@ -103,6 +101,9 @@ void store_identifier(Channel& channel, mqtt::PacketId packet_id) {
 Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
   if (reason == ReasonCode::not_authorized) {
     channel.worker().counters().denied_publishes.add();
+    if (channel.worker().context().settings.disconnects_on_deny) {
+      return failure(reason, "auth.on_deny");
+    }
   }
   if (channel.is_v5() && packet.qos != QoS::at_most_once) {
     acknowledge(channel, packet, reason);

@@ -22,7 +22,7 @@ mqtt::Result<mqtt::TopicFilter> check_filter(Channel& channel, std::string_view 
       mqtt::count_levels(text) > context.settings.limits.topic_levels) {
     return std::unexpected(ReasonCode::topic_filter_invalid);
   }
-  if (!context.authorizer.may_subscribe(channel.identity(), *filter)) {
+  if (!channel.session().may_subscribe(*filter)) {
     channel.worker().counters().denied_subscribes.add();
     return std::unexpected(ReasonCode::not_authorized);
   }

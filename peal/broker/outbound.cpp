@@ -29,7 +29,7 @@ Channel* connected_channel(const Session& session) {
 
 bool Outbound::deliver(Session& session, Publication& publication, const OutboundCopy& copy) {
   const MessageFields& fields = publication.fields();
-  if (!may_receive(session, fields.topic)) {
+  if (!session.may_receive(fields.topic)) {
     return false;
   }
   if (fields.retain && worker_.retained_delivery().has_job(session)) {
@@ -37,12 +37,6 @@ bool Outbound::deliver(Session& session, Publication& publication, const Outboun
   }
   return copy.qos == QoS::at_most_once ? send_at_most_once(session, publication, copy)
                                        : enqueue(session, publication, copy);
-}
-
-bool Outbound::may_receive(const Session& session, mqtt::TopicName topic) {
-  Authorizer& authorizer = worker_.context().authorizer;
-  return !authorizer.restricts_receiving() ||
-         authorizer.may_receive({session.client_id(), session.user}, topic);
 }
 
 bool Outbound::takes_run(const Session& session, const PublishRun& run) const {
@@ -57,7 +51,7 @@ bool Outbound::takes_run(const Session& session, const PublishRun& run) const {
 void Outbound::deliver(Session& session, RunEncodings& run) {
   Counters& counters = worker_.counters();
   const PublishRun& came = run.as_it_came();
-  if (!may_receive(session, came.topic())) {
+  if (!session.may_receive(came.topic())) {
     return;
   }
   if (connected_channel(session) == nullptr) {
@@ -275,6 +269,11 @@ bool Outbound::send_next(Channel& channel) {
   }
   if (next->message()->is_expired(worker_.context().clock.now())) {
     worker_.counters().dropped_expired.add();  // [MQTT-3.3.2-5]
+    discard(session, outgoing.take_waiting());
+    return true;
+  }
+  if (!session.may_receive(next->message()->topic())) {  // not any more
+    worker_.counters().denied_deliveries.add();
     discard(session, outgoing.take_waiting());
     return true;
   }

@@ -63,7 +63,6 @@ class Outbound {
   void done(Session& session, OutgoingMessage& entry);
 
  private:
-  [[nodiscard]] bool may_receive(const Session& session, mqtt::TopicName topic);
   [[nodiscard]] bool can_take_now(Session& session);
   bool send_at_most_once(Session& session, Publication& publication, const OutboundCopy& copy);
   bool enqueue(Session& session, Publication& publication, const OutboundCopy& copy);

@@ -12,6 +12,20 @@ Session::Session(SessionHandle handle, Space& space, std::string client_id, Publ
 
 Session::~Session() = default;
 
+bool Session::may_subscribe(const mqtt::TopicFilter& filter) {
+  const SubscribeRight right =
+      rights ? rights->may_subscribe(identity(), filter) : SubscribeRight::all;
+  is_receiving_checked = is_receiving_checked || right == SubscribeRight::some;
+  return right != SubscribeRight::none;
+}
+
+void Session::set_rights(RightsRef now) {
+  if (now.get() != rights.get()) {
+    is_receiving_checked = now && subscription_count() > 0;
+    rights = std::move(now);
+  }
+}
+
 bool Session::is_unreleased(mqtt::PacketId id) const {
   return extra_ != nullptr &&
          std::ranges::binary_search(extra_->unreleased, static_cast<std::uint16_t>(id));

@@ -14,6 +14,7 @@
 #include "peal/base/timer_wheel.hpp"
 #include "peal/broker/mail.hpp"
 #include "peal/broker/outgoing.hpp"
+#include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/topic_tree.hpp"
 
 namespace peal::broker {
@@ -49,12 +50,26 @@ class Session {
   Channel* channel = nullptr;
   Outgoing outgoing;
   ExpiryInterval expiry_interval{0};
-  bool is_listed = false;            // to be pumped at the next `settle`
-  bool has_retained_job = false;     // retained messages of a SUBSCRIBE are still on their way
-  bool is_fetching = false;          // bytes of its messages are on their way from disk
-  StoredId stored = StoredId::none;  // what it is called in the journal, if it is durable
+  bool is_listed = false;             // to be pumped at the next `settle`
+  bool has_retained_job = false;      // retained messages of a SUBSCRIBE are still on their way
+  bool is_fetching = false;           // bytes of its messages are on their way from disk
+  StoredId stored = StoredId::none;   // what it is called in the journal, if it is durable
+  bool is_receiving_checked = false;  // what it subscribes to is more than it may receive
   Time away_since{};
   std::string user;
+  RightsRef rights;  // null: everything
+
+  [[nodiscard]] ClientIdentity identity() const { return {client_id_, user}; }
+  [[nodiscard]] bool may_publish(mqtt::TopicName topic, bool retain) const {
+    return !rights || rights->may_publish(identity(), topic, retain);
+  }
+  [[nodiscard]] bool may_receive(mqtt::TopicName topic) const {
+    return !is_receiving_checked || rights->may_receive(identity(), topic);
+  }
+  /// Whether it may subscribe; from now on what it receives is checked where that says so.
+  [[nodiscard]] bool may_subscribe(const mqtt::TopicFilter& filter);
+  /// What it subscribed to under other rights is checked from now on.
+  void set_rights(RightsRef now);
 
   /// Where its subscriptions stand in the index, shared ones apart.
   std::vector<NodeId> subscriptions;

@@ -49,6 +49,7 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     worker_.counters().sessions.add();
     opened.session = session;
   }
+  session->set_rights(opening.rights);
   // Back in time: a will that still waited is not sent. [MQTT-3.1.3-9]
   session->absence.reset();
   if (session->has_will()) {
@@ -158,8 +159,7 @@ void SessionKeeper::publish_will(Session& session) {
   worker_.records().changed(session);
   const Context& context = worker_.context();
   MessageFields fields = will.message->fields();
-  const ClientIdentity client{session.client_id(), session.user};
-  if (!context.authorizer.may_publish(client, fields.topic, fields.qos, fields.retain)) {
+  if (!session.may_publish(fields.topic, fields.retain)) {
     worker_.counters().denied_publishes.add();
     return;
   }
@@ -168,6 +168,16 @@ void SessionKeeper::publish_will(Session& session) {
   }
   Publication publication(fields);
   worker_.router().route(session.space(), publication);
+}
+
+void SessionKeeper::rights_changed() {
+  Authorizer& authorizer = worker_.context().authorizer;
+  worker_.sessions().for_each([&](Session& session) {
+    session.set_rights(authorizer.rights_of(session.identity()));
+    if (session.channel != nullptr) {
+      session.channel->rights_changed();
+    }
+  });
 }
 
 void SessionKeeper::settle() {

@@ -25,6 +25,7 @@ class SessionKeeper {
     std::string_view user;
     bool clean_start = true;
     ExpiryInterval expiry_interval{0};
+    RightsRef rights;
   };
   struct Opened {
     Session* session = nullptr;
@@ -44,6 +45,9 @@ class SessionKeeper {
 
   /// Ends a session for good: its will, its subscriptions, its messages. [MQTT-4.1.0-2]
   void end(Session& session);
+
+  /// Asks for the rights of every session anew.    cost   O(sessions).
+  void rights_changed();
 
   /// Acts on timers that fired.
   void settle();

@@ -55,6 +55,9 @@ struct Settings {
     bool qos0_offline = false;
   } queue;
 
+  /// A PUBLISH that is not allowed ends the connection, instead of being answered with its reason.
+  bool disconnects_on_deny = false;
+
   struct Retained {
     bool is_available = true;
     std::size_t messages = 1'000'000;

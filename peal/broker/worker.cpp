@@ -145,6 +145,7 @@ void Worker::restore(RestoredSession restored) {
   const auto subscriptions = std::move(restored.subscriptions);
   Session& session = keeper_.restore(std::move(restored));
   subscribing_.restore(session, subscriptions);
+  session.set_rights(context_.authorizer.rights_of(session.identity()));
 }
 
 void Worker::restore_retained(NamespaceId id, MessageRef message) {

@@ -55,6 +55,8 @@ class Worker {
   void publish(NamespaceId space, const MessageFields& message);
   /// The answer to an exchange that was `pending`.
   void authenticated(AuthTicket ticket, const AuthAnswer& answer);
+  /// The Authorizer has other rules: every session gets its rights anew.    cost   O(sessions).
+  void rights_changed() { keeper_.rights_changed(); }
   /// What `Journal::fetch` asked for.
   void fetched(SessionHandle session, std::span<const Fetched> messages);
 

@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "peal/base/nearest.hpp"
+#include "peal/cli/acl.hpp"
 #include "peal/cli/bench.hpp"
+#include "peal/cli/passwd.hpp"
 #include "peal/cli/pub.hpp"
 #include "peal/cli/rr.hpp"
 #include "peal/cli/serve.hpp"
@@ -32,6 +34,8 @@ constexpr std::array commands{
     Command{"sub", "subscribe and print messages (mosquitto_sub's options)", sub_main},
     Command{"rr", "send a request and wait for the response (mosquitto_rr's options)", rr_main},
     Command{"bench", "put load on a broker and measure it", bench_main},
+    Command{"acl", "ask what the rules say", acl_main},
+    Command{"passwd", "make and change a password file (mosquitto_passwd's options)", passwd_main},
     Command{"store", "look a store through, or repair it", store_main},
     Command{"version", "print the version", version_main},
     Command{"help", "print this list, or the help of one command", help_main},

@@ -57,11 +57,13 @@ void keep_memory_of_bursts() {
   (void)mallopt(M_TOP_PAD, 1 << 20);
 }
 
-sigset_t stop_signals() {
+/// What this thread waits for: ends, and SIGHUP for users and rules read anew.
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -145,13 +147,35 @@ void print_start(const server::Server& server, const server::Config& config, bro
   warn_of_open_listeners(config, log);
   print_state(server, config.store, log);
   if (const auto options = hint_options(server.listening())) {
+    const std::string who = config.auth.has_users() ? " -u NAME -P PASSWORD" : "";
     fmt::print(
-        "try       peal sub{0} -t 'hello/#' -v\n"
-        "          peal pub{0} -t hello/world -m 'it rings'\n",
-        *options);
+        "try       peal sub{0}{1} -t 'hello/#' -v\n"
+        "          peal pub{0}{1} -t hello/world -m 'it rings'\n",
+        *options, who);
   }
   fmt::print("ready\n");
   std::fflush(stdout);
+}
+
+/// Users and rules as the files have them now. What is wrong with them is logged, and those before
+/// stay.
+void reload(server::Server& server, const server::ConfigSources& sources, broker::Log& log) {
+  broker::LogEvent event{.level = broker::LogLevel::info,
+                         .what = "users and rules were read anew",
+                         .client_id = {},
+                         .address = {},
+                         .reason = "SIGHUP",
+                         .detail = {}};
+  std::string problem;
+  try {
+    server.change_rights(server::load_config(sources).auth);
+  } catch (const server::ConfigError& error) {
+    problem = error.what();
+    event.level = broker::LogLevel::error;
+    event.what = "users and rules stay as they were";
+    event.detail = problem;
+  }
+  log.write(event);
 }
 
 }  // namespace
@@ -168,7 +192,7 @@ int serve_main(int argc, char** argv) {
   raise_descriptor_limit();
   keep_memory_of_bursts();
   // Before any thread is made, so that all of them leave the signals to this one.
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)signal(SIGPIPE, SIG_IGN);
 
@@ -180,7 +204,9 @@ int serve_main(int argc, char** argv) {
   print_start(server, config, log);
 
   int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    reload(server, sources, log);
+  }
   fmt::print("stopping\n");
   std::fflush(stdout);
   server.stop();

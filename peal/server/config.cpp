@@ -18,10 +18,29 @@ std::string place_of(const toml::node& node, const std::string& source) {
   return source + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column);
 }
 
-ConfigValue value_of(std::string key, const toml::node& node, std::string place) {
+/// A list of strings, or of tables with one string each.
+void take_list(ConfigValue& value, const toml::array& list, const std::string& source) {
+  const bool has_tables = !list.empty() && list.front().is_table();
+  value.kind = has_tables ? ConfigValue::Kind::pair_list : ConfigValue::Kind::text_list;
+  for (const toml::node& item : list) {
+    const toml::table* table = item.as_table();
+    if (!has_tables && item.is_string()) {
+      value.list.push_back(item.as_string()->get());
+    } else if (has_tables && table != nullptr && table->size() == 1 &&
+               table->begin()->second.is_string()) {
+      value.pairs.push_back({place_of(item, source), std::string(table->begin()->first.str()),
+                             table->begin()->second.as_string()->get()});
+    } else {
+      value.kind = ConfigValue::Kind::other;
+      return;
+    }
+  }
+}
+
+ConfigValue value_of(std::string key, const toml::node& node, const std::string& source) {
   ConfigValue value;
   value.key = std::move(key);
-  value.place = std::move(place);
+  value.place = place_of(node, source);
   if (const auto* text = node.as_string()) {
     value.kind = ConfigValue::Kind::text;
     value.text = text->get();
@@ -32,14 +51,7 @@ ConfigValue value_of(std::string key, const toml::node& node, std::string place)
     value.kind = ConfigValue::Kind::boolean;
     value.boolean = boolean->get();
   } else if (const auto* list = node.as_array()) {
-    value.kind = ConfigValue::Kind::text_list;
-    for (const toml::node& item : *list) {
-      if (!item.is_string()) {
-        value.kind = ConfigValue::Kind::other;
-        break;
-      }
-      value.list.push_back(item.as_string()->get());
-    }
+    take_list(value, *list, source);
   }
   return value;
 }
@@ -71,12 +83,15 @@ void apply_table(std::span<const Key> keys, Target& target, const toml::table& t
     if (const toml::table* inner = node.as_table()) {
       apply_table(keys, target, *inner, key + ".", source);
     } else {
-      apply(keys, target, value_of(key, node, place_of(node, source)));
+      apply(keys, target, value_of(key, node, source));
     }
   }
 }
 
-void apply_listeners(Config& config, const toml::node& node, const std::string& source) {
+/// Each table of `[[name]]` as one `Target` behind the others.
+template <typename Key, typename Target>
+void apply_list(std::span<const Key> keys, std::vector<Target>& targets, const toml::node& node,
+                const std::string& name, const std::string& source) {
   const toml::array* list = node.as_array();
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     const toml::table* table = list->get(i)->as_table();
@@ -84,23 +99,28 @@ void apply_listeners(Config& config, const toml::node& node, const std::string& 
       list = nullptr;
       break;
     }
-    ListenerConfig listener;
-    listener.place = place_of(*table, source) + ": ";
-    apply_table(listener_keys(), listener, *table, "", source);
-    if (listener.bind.empty()) {
-      throw ConfigError(place_of(*table, source) + ": a listener needs bind = \"ADDRESS:PORT\"");
-    }
-    config.listeners.push_back(std::move(listener));
+    Target& target = targets.emplace_back();
+    target.place = place_of(*table, source) + ": ";
+    apply_table(keys, target, *table, "", source);
   }
   if (list == nullptr) {
-    throw ConfigError(place_of(node, source) + ": listeners are written as [[listener]]");
+    throw ConfigError(place_of(node, source) + ": " + name + "s are written as [[" + name + "]]");
   }
 }
 
 void apply_document(Config& config, toml::table document, const std::string& source) {
   if (const toml::node* listeners = document.get("listener")) {
-    apply_listeners(config, *listeners, source);
+    apply_list(listener_keys(), config.listeners, *listeners, "listener", source);
     document.erase("listener");
+  }
+  if (const toml::node* roles = document.get("role")) {
+    apply_list(role_keys(), config.auth.roles, *roles, "role", source);
+    document.erase("role");
+  }
+  toml::table* auth = document["auth"].as_table();
+  if (const toml::node* sources = auth == nullptr ? nullptr : auth->get("source")) {
+    apply_list(auth_source_keys(), config.auth.sources, *sources, "auth.source", source);
+    auth->erase("source");
   }
   apply_table(server_keys(), config, document, "", source);
 }
@@ -134,8 +154,10 @@ void apply_setting(Config& config, const std::string& setting) {
       throw ConfigError(source + ": " + std::string(problem.description()));
     }
   }
-  if (document.contains("listener")) {
-    throw ConfigError(source + ": listeners are written in the file (-c FILE)");
+  for (const char* list : {"listener", "role"}) {
+    if (document.contains(list)) {
+      throw ConfigError(source + ": " + list + "s are written in the file (-c FILE)");
+    }
   }
   apply_document(config, std::move(document), source);
 }
@@ -157,13 +179,18 @@ bool is_loopback_bind(const std::string& bind) {
          bind.starts_with("localhost:");
 }
 
-void check_listener(const ListenerConfig& listener) {
+void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
+  if (listener.bind.empty()) {
+    throw ConfigError(listener.place + "a listener needs bind = \"ADDRESS:PORT\"");
+  }
   const std::string where =
       listener.place + "listener \"" + listener.name + "\" (" + listener.bind + "): ";
-  if (!is_loopback_bind(listener.bind) && listener.anonymous != AnonymousAccess::yes) {
+  if (!is_loopback_bind(listener.bind) && !auth.has_users() &&
+      listener.anonymous != AnonymousAccess::yes) {
     throw ConfigError(
         where +
-        "other machines could reach it, and there are no users yet. Write "
+        "other machines could reach it, and there are no users. Make some (`peal passwd -c passwd "
+        "NAME`) and write [[auth.source]] type = \"file\", path = \"passwd\"; or write "
         "anonymous = \"yes\" in this [[listener]] to let everybody in, or bind it to 127.0.0.1.");
   }
   if (!listener.mqtt && !listener.ws && !listener.http) {
@@ -174,6 +201,24 @@ void check_listener(const ListenerConfig& listener) {
   }
   if (listener.tls && listener.tls->client_cert != "off" && listener.tls->client_ca.empty()) {
     throw ConfigError(where + "tls.client_cert needs tls.client_ca");
+  }
+}
+
+void check_source(const AuthSourceConfig& source) {
+  if (source.type.empty()) {
+    throw ConfigError(source.place + "an [[auth.source]] needs type = \"file\"");
+  }
+  if (source.path.empty()) {
+    throw ConfigError(source.place + "a source of type \"file\" needs path = \"FILE\"");
+  }
+}
+
+void check_role(const RoleConfig& role) {
+  if (role.name.empty() || role.users.empty()) {
+    throw ConfigError(
+        role.place +
+        "a [[role]] needs name = \"...\" and users = [...], who has it: names, with * "
+        "for any text");
   }
 }
 
@@ -197,7 +242,13 @@ Config load_config(const ConfigSources& sources) {
     config.store.dir = *sources.data;
   }
   for (const ListenerConfig& listener : config.listeners) {
-    check_listener(listener);
+    check_listener(listener, config.auth);
+  }
+  for (const AuthSourceConfig& source : config.auth.sources) {
+    check_source(source);
+  }
+  for (const RoleConfig& role : config.auth.roles) {
+    check_role(role);
   }
   return config;
 }

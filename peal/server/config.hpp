@@ -66,10 +66,46 @@ struct StoreConfig {
   std::size_t cache_bytes = std::size_t{64} << 20;
 };
 
+/// Where users come from.
+struct AuthSourceConfig {
+  std::string place;
+  std::string type;  // file
+  std::string path;
+};
+
+/// One word of what a role may or may not do: "publish", "subscribe" or "all" of a Topic Filter.
+struct RuleConfig {
+  std::string place;
+  std::string word;
+  std::string filter;
+};
+
+struct RoleConfig {
+  std::string place;
+  std::string name;
+  std::vector<std::string> users;
+  std::vector<RuleConfig> allow;
+  std::vector<RuleConfig> deny;
+};
+
+struct AuthConfig {
+  std::vector<AuthSourceConfig> sources;
+  std::vector<RoleConfig> roles;
+  std::string acl_file;
+  std::string anonymous_user = "anonymous";
+
+  [[nodiscard]] bool has_users() const { return !sources.empty(); }
+  /// Nothing is allowed then but what a rule allows.
+  [[nodiscard]] bool has_rules() const {
+    return has_users() || !roles.empty() || !acl_file.empty();
+  }
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;  // the default ones when the file has none
   broker::Settings settings;
   StoreConfig store;
+  AuthConfig auth;
   std::size_t connections = 100'000;
   unsigned workers = 0;  // 0: one per core
   std::string log_level = "info";

@@ -66,10 +66,21 @@ constexpr Choice<std::string_view> level_words[] = {{"debug", "debug"},
                                                     {"error", "error"},
                                                     {"off", "off"}};
 constexpr Choice<LogFormat> format_words[] = {{"text", LogFormat::text}, {"json", LogFormat::json}};
+constexpr Choice<bool> deny_words[] = {{"reason", false}, {"disconnect", true}};
+constexpr Choice<std::string_view> source_words[] = {{"file", "file"}};
+constexpr std::string_view rule_words[] = {"publish", "subscribe", "all"};
 constexpr Choice<bool> proxy_words[] = {{"off", false}, {"required", true}};
 constexpr Choice<std::string_view> certificate_words[] = {
     {"off", "off"}, {"optional", "optional"}, {"require", "require"}};
 constexpr Choice<std::string_view> tls_words[] = {{"1.2", "1.2"}, {"1.3", "1.3"}};
+
+std::vector<RuleConfig> rules_of(Value value) {
+  std::vector<RuleConfig> rules;
+  for (const ConfigValue::Pair& pair : read_pairs(value, rule_words)) {
+    rules.push_back({pair.place, pair.word, pair.text});
+  }
+  return rules;
+}
 
 // clang-format off
 constexpr std::array keys{
@@ -149,6 +160,12 @@ constexpr std::array keys{
       [](Config& c, Value v) { read_sync(c.store, v); }},
     ServerKey{"store.cache", "\"64MiB\"", "memory for what is read back from disk",
       [](Config& c, Value v) { c.store.cache_bytes = read_bytes(v); }},
+    ServerKey{"auth.on_deny", "\"reason\"", "what a PUBLISH that is not allowed is answered with: reason (MQTT 5: the Reason Code; 3.x: it is dropped quietly) or disconnect",
+      [](Config& c, Value v) { c.settings.disconnects_on_deny = read_choice(v, deny_words); }},
+    ServerKey{"auth.anonymous_user", "\"anonymous\"", "the name under which clients without one find their roles",
+      [](Config& c, Value v) { c.auth.anonymous_user = read_text(v); }},
+    ServerKey{"acl.file", "", "rules in mosquitto's acl_file grammar, besides the roles",
+      [](Config& c, Value v) { c.auth.acl_file = read_text(v); }},
     ServerKey{"log.level", "\"info\"", "debug, info, warning, error or off",
       [](Config& c, Value v) { c.log_level = read_choice(v, level_words); }},
     ServerKey{"log.format", "\"text\"", "text or json",
@@ -203,11 +220,31 @@ constexpr std::array keys_of_listener{
     ListenerKey{"tls.min", "\"1.2\"", "oldest TLS version: 1.2 or 1.3",
       [](ListenerConfig& l, Value v) { tls_of(l).min = read_choice(v, tls_words); }},
 };
+
+constexpr std::array keys_of_auth_source{
+    AuthSourceKey{"type", "", "file: a password file of `peal passwd` or mosquitto_passwd",
+      [](AuthSourceConfig& s, Value v) { s.type = read_choice(v, source_words); }},
+    AuthSourceKey{"path", "", "the file",
+      [](AuthSourceConfig& s, Value v) { s.path = read_text(v); }},
+};
+
+constexpr std::array keys_of_role{
+    RoleKey{"name", "", "its name, for people",
+      [](RoleConfig& r, Value v) { r.name = read_text(v); }},
+    RoleKey{"users", "", "who has it: user names, with * for any text",
+      [](RoleConfig& r, Value v) { r.users = read_list(v); }},
+    RoleKey{"allow", "[]", "what it may: { publish = FILTER }, { subscribe = FILTER } or { all = FILTER }; in FILTER, %u stands for the user name, %c for the Client Identifier",
+      [](RoleConfig& r, Value v) { r.allow = rules_of(v); }},
+    RoleKey{"deny", "[]", "what it may not, whatever else allows it",
+      [](RoleConfig& r, Value v) { r.deny = rules_of(v); }},
+};
 // clang-format on
 
 }  // namespace
 
 std::span<const ServerKey> server_keys() { return keys; }
 std::span<const ListenerKey> listener_keys() { return keys_of_listener; }
+std::span<const AuthSourceKey> auth_source_keys() { return keys_of_auth_source; }
+std::span<const RoleKey> role_keys() { return keys_of_role; }
 
 }  // namespace peal::server

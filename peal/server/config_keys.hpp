@@ -25,7 +25,25 @@ struct ListenerKey {
   void (*apply)(ListenerConfig& listener, const ConfigValue& value);
 };
 
+/// A key of one [[auth.source]]: "type", "path".
+struct AuthSourceKey {
+  std::string_view name;
+  std::string_view default_text;
+  std::string_view meaning;
+  void (*apply)(AuthSourceConfig& source, const ConfigValue& value);
+};
+
+/// A key of one [[role]]: "name", "allow".
+struct RoleKey {
+  std::string_view name;
+  std::string_view default_text;
+  std::string_view meaning;
+  void (*apply)(RoleConfig& role, const ConfigValue& value);
+};
+
 [[nodiscard]] std::span<const ServerKey> server_keys();
 [[nodiscard]] std::span<const ListenerKey> listener_keys();
+[[nodiscard]] std::span<const AuthSourceKey> auth_source_keys();
+[[nodiscard]] std::span<const RoleKey> role_keys();
 
 }  // namespace peal::server

@@ -37,6 +37,14 @@ std::string config_reference() {
       "\n## A listener\n\nEach `[[listener]]` replaces the default ones. TLS keys stand in "
       "`[listener.tls]`.\n" +
       table_of(listener_keys());
+  page +=
+      "\n## Where users come from\n\nEach `[[auth.source]]`, asked in the order of the file.\n" +
+      table_of(auth_source_keys());
+  page +=
+      "\n## A role\n\nOnce there are users, roles or an `acl.file`, nothing is allowed but what a "
+      "rule "
+      "allows; of rules that contradict each other `deny` holds. Each `[[role]]`:\n" +
+      table_of(role_keys());
   return page;
 }
 

@@ -1,5 +1,6 @@
 #include "peal/server/config_value.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -110,6 +111,25 @@ std::vector<std::string> read_list(const ConfigValue& value) {
     refuse(value, "must be a list of texts, such as [\"a\", \"b\"]");
   }
   return value.list;
+}
+
+std::vector<ConfigValue::Pair> read_pairs(const ConfigValue& value,
+                                          std::span<const std::string_view> words) {
+  const bool is_empty = value.kind == ConfigValue::Kind::text_list && value.list.empty();
+  if (value.kind != ConfigValue::Kind::pair_list && !is_empty) {
+    refuse(value, "must be a list such as [{ " + std::string(words.front()) + " = \"a/b\" }]");
+  }
+  for (const ConfigValue::Pair& pair : value.pairs) {
+    if (std::ranges::find(words, pair.word) == words.end()) {
+      std::string known;
+      for (const std::string_view word : words) {
+        known += (known.empty() ? "" : ", ") + std::string(word);
+      }
+      throw ConfigError(pair.place + ": " + value.key + ": no such word: " + pair.word +
+                        "; there are " + known);
+    }
+  }
+  return value.pairs;
 }
 
 }  // namespace peal::server

@@ -6,15 +6,21 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace peal::server {
 
-/// A scalar or a list of strings, as the file has it.
+/// A scalar, a list of strings or one of pairs, as the file has it.
 struct ConfigValue {
-  enum class Kind : std::uint8_t { text, integer, boolean, text_list, other };
+  enum class Kind : std::uint8_t { text, integer, boolean, text_list, pair_list, other };
+  struct Pair {
+    std::string place;
+    std::string word;
+    std::string text;
+  };
   std::string key;    // "session.inflight"
   std::string place;  // "peal.toml:12:9", "--set"
   Kind kind = Kind::other;
@@ -22,6 +28,7 @@ struct ConfigValue {
   std::int64_t integer = 0;
   bool boolean = false;
   std::vector<std::string> list;
+  std::vector<Pair> pairs;  // [{ word = "text" }, ...]
 };
 
 /// Throws ConfigError: "peal.toml:12:9: session.inflight: WHAT".
@@ -39,6 +46,9 @@ struct ConfigValue {
 [[nodiscard]] bool read_bool(const ConfigValue& value);
 [[nodiscard]] std::string read_text(const ConfigValue& value);
 [[nodiscard]] std::vector<std::string> read_list(const ConfigValue& value);
+/// Pairs whose word is one of `words`; an empty list is one, too.
+[[nodiscard]] std::vector<ConfigValue::Pair> read_pairs(const ConfigValue& value,
+                                                        std::span<const std::string_view> words);
 
 /// One of a few words.
 template <typename T>

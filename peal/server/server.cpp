@@ -4,11 +4,11 @@
 #include <thread>
 
 #include "peal/auth/anonymous.hpp"
-#include "peal/auth/open_authorizer.hpp"
 #include "peal/base/hash.hpp"
 #include "peal/server/client.hpp"
 #include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
+#include "peal/server/rights.hpp"
 #include "peal/server/worker_thread.hpp"
 #include "peal/store/store_error.hpp"
 
@@ -69,13 +69,20 @@ struct Server::State {
         shared{.settings = config.settings,
                .log = or_default<broker::Log>(hooks.log, no_log),
                .authenticator = or_default<broker::Authenticator>(hooks.authenticator, anonymous),
-               .authorizer = or_default<broker::Authorizer>(hooks.authorizer, open),
+               .passwords = nullptr,
+               .authorizer = or_default<broker::Authorizer>(hooks.authorizer, rules),
                .publish_hook = hooks.publish,
                .office = office,
                .store = store.get(),
                .retained_totals = retained_totals,
                .hash_key = store != nullptr ? store->hash_key() : SystemRandom{}.next(),
-               .connections_limit = config.connections} {}
+               .connections_limit = config.connections} {
+    if (hooks.authenticator == nullptr && config.auth.has_users()) {
+      passwords = std::make_unique<auth::Passwords>();
+      shared.passwords = passwords.get();
+    }
+    use_rights(config.auth);
+  }
 
   // The store's thread tells workers: it ends before they do.
   ~State() { close_store(); }
@@ -83,7 +90,7 @@ struct Server::State {
   State& operator=(const State&) = delete;
 
   auth::AnonymousAuthenticator anonymous;
-  auth::OpenAuthorizer open;
+  CurrentRules rules;
   NoLog no_log;
   broker::RetainedTotals retained_totals;
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
@@ -91,10 +98,12 @@ struct Server::State {
   PostOffice office;
   Shared shared;
   std::vector<std::unique_ptr<WorkerThread>> workers;
+  std::unique_ptr<auth::Passwords> passwords;  // null: no users; its threads tell workers
   std::vector<Listening> listening;
   bool is_running = false;
 
   void listen(const ListenerConfig& config);
+  void use_rights(const AuthConfig& config);
   /// Makes the workers and gives them what the store has.
   void restore() {
     for (unsigned i = 0; i < office.workers(); ++i) {
@@ -132,6 +141,15 @@ void Server::State::listen(const ListenerConfig& config) {
       listening.push_back({config.name, runtime.bound_address, protocols_of(config)});
     }
     workers[i]->add_listener(std::move(*socket), runtime);
+  }
+}
+
+/// All of it or, when something is wrong with it, nothing.
+void Server::State::use_rights(const AuthConfig& config) {
+  const auto users = read_users(config);
+  rules.use(config.has_rules() ? read_rules(config) : nullptr);
+  if (passwords != nullptr) {
+    passwords->use(users);
   }
 }
 
@@ -179,6 +197,16 @@ void Server::stop(std::chrono::milliseconds patience) {
     worker->join();
   }
   state_->close_store();
+}
+
+void Server::change_rights(const AuthConfig& config) {
+  if (config.has_users() != (state_->passwords != nullptr)) {
+    throw ConfigError("whether there are users at all ([[auth.source]]) is decided at the start");
+  }
+  state_->use_rights(config);
+  for (const auto& worker : state_->workers) {
+    worker->run_soon([](WorkerThread& it) { it.broker().rights_changed(); });
+  }
 }
 
 const std::vector<Listening>& Server::listening() const { return state_->listening; }

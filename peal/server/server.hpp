@@ -70,6 +70,11 @@ class Server {
   /// ends the workers.
   void stop(std::chrono::milliseconds patience = std::chrono::milliseconds(3000));
 
+  /// From now on the users and rules of `config`, for who is connected, too: its rights are asked
+  /// for anew. Nothing else of `config` counts.
+  /// errors   ConfigError: a file that cannot be read, ...: everything stays as it was.
+  void change_rights(const AuthConfig& config);
+
   [[nodiscard]] const std::vector<Listening>& listening() const;
   [[nodiscard]] unsigned workers() const;
   /// Nothing: everything is in memory.

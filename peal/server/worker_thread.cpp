@@ -21,15 +21,15 @@ constexpr Duration slow_interval{1000};
 constexpr int mail_rounds_limit = 64;
 
 broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random& random,
-                           broker::Mailbox& mailbox, broker::Journal& journal, Arena& arena,
-                           unsigned index) {
+                           broker::Mailbox& mailbox, broker::Journal& journal,
+                           broker::Authenticator& authenticator, Arena& arena, unsigned index) {
   return {.settings = shared.settings,
           .clock = clock,
           .random = random,
           .log = shared.log,
           .mailbox = mailbox,
           .journal = journal,
-          .authenticator = shared.authenticator,
+          .authenticator = authenticator,
           .authorizer = shared.authorizer,
           .publish_hook = shared.publish_hook,
           .retained_totals = shared.retained_totals,
@@ -46,7 +46,8 @@ WorkerThread::WorkerThread(Shared& shared, unsigned index)
       mailbox_(shared.office, index,
                [this] { return journal_ == nullptr || journal_->is_dispatched(); }),
       journal_(shared.store != nullptr ? &shared.store->journal(index) : nullptr),
-      broker_(context_of(shared, clock_, random_, mailbox_, journal(), arena_, index)) {
+      broker_(context_of(shared, clock_, random_, mailbox_, journal(), authenticator(), arena_,
+                         index)) {
   shared_.office.set_loop(index, loop_);
   loop_.after_wait([this] { clock_.refresh(); });
 }
@@ -55,6 +56,19 @@ WorkerThread::~WorkerThread() {
   join();
   clients_.clear();
   listeners_.clear();
+}
+
+/// What the pool of passwords says comes back to this thread.
+broker::Authenticator& WorkerThread::authenticator() {
+  if (shared_.passwords == nullptr) {
+    return shared_.authenticator;
+  }
+  return password_authenticator_.emplace(
+      *shared_.passwords, [this](broker::AuthTicket ticket, const broker::AuthAnswer& answer) {
+        run_soon([ticket, answer](WorkerThread& worker) {
+          worker.broker().authenticated(ticket, answer);
+        });
+      });
 }
 
 broker::Journal& WorkerThread::journal() {

@@ -14,10 +14,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "peal/auth/password_authenticator.hpp"
 #include "peal/base/arena.hpp"
 #include "peal/broker/worker.hpp"
 #include "peal/net/connection.hpp"
@@ -40,6 +42,7 @@ struct Shared {
   broker::Settings settings;
   broker::Log& log;
   broker::Authenticator& authenticator;
+  auth::Passwords* passwords = nullptr;  // null: `authenticator` decides
   broker::Authorizer& authorizer;
   broker::PublishHook* publish_hook = nullptr;
   PostOffice& office;
@@ -91,6 +94,7 @@ class WorkerThread {
  private:
   struct Mailroom;
   [[nodiscard]] broker::Journal& journal();
+  [[nodiscard]] broker::Authenticator& authenticator();
   void run();
   void iterate();
   void accept(int fd, const net::Address& address, ListenerRuntime& listener);
@@ -113,6 +117,7 @@ class WorkerThread {
   Mailbox mailbox_;
   store::MemoryJournal memory_journal_;
   store::Journal* journal_;  // null: `memory_journal_`
+  std::optional<auth::PasswordAuthenticator> password_authenticator_;
   broker::Worker broker_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<Client>> clients_;

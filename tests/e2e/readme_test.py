@@ -1,4 +1,4 @@
-"""The commands of README.md that are marked for it run verbatim and print what it promises.
+"""The commands of README.md and of the guide that are marked for it run verbatim and print what it promises.
 
 They use the default ports; so that nothing else on the machine is in their way, they run in a
 network of their own (`unshare --net`).
@@ -65,11 +65,20 @@ class Readme(Case):
         with self.assertRaisesRegex(AssertionError, "a block of the document fails"):
             self.document("<!-- run -->\n```sh\nfalse\n```\n").run()
 
-    def test_readme(self):
-        text = (pathlib.Path(os.environ["PEAL_SOURCE"]) / "README.md").read_text()
+    def run_page(self, name):
+        text = (pathlib.Path(os.environ["PEAL_SOURCE"]) / name).read_text()
         document = self.document(text)
-        self.assertTrue(document.blocks, "README.md marks no block with <!-- run -->")
+        self.assertTrue(document.blocks, f"{name} marks no block with <!-- run -->")
         document.run()
+
+    def test_readme(self):
+        self.run_page("README.md")
+
+    def test_start(self):
+        self.run_page("docs/guide/start.md")
+
+    def test_secure(self):
+        self.run_page("docs/guide/secure.md")
 
 
 def enter_network():

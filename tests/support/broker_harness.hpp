@@ -39,6 +39,13 @@ class BrokerHarness {
   /// All clients have lost their connections.
   void crash();
 
+  /// `authorizer` has other rules.
+  void rights_changed() {
+    for (const auto& node : nodes_) {
+      node->worker->rights_changed();
+    }
+  }
+
   /// A client of that Client Identifier, not connected yet; another one every time.
   TestClient& client(std::string id, mqtt::ProtocolVersion version = mqtt::ProtocolVersion::v5);
   /// A client whose session lives on `worker` (modulo their number).

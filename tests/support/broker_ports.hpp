@@ -234,24 +234,54 @@ class FakeAuthenticator final : public Authenticator {
 };
 
 /// Allows everything but what is named.
-class FakeAuthorizer final : public Authorizer {
- public:
-  [[nodiscard]] bool may_publish(const ClientIdentity&, mqtt::TopicName topic, mqtt::QoS,
-                                 bool) override {
-    return !no_publish.contains(std::string(topic.text()));
-  }
-  [[nodiscard]] bool may_subscribe(const ClientIdentity&,
-                                   const mqtt::TopicFilter& filter) override {
-    return !no_subscribe.contains(std::string(filter.text()));
-  }
-  [[nodiscard]] bool may_receive(const ClientIdentity& client, mqtt::TopicName topic) override {
-    return !no_receive.contains(std::string(client.client_id) + " " + std::string(topic.text()));
-  }
-  [[nodiscard]] bool restricts_receiving() const override { return !no_receive.empty(); }
-
+struct FakeRules {
   std::set<std::string> no_publish;
   std::set<std::string> no_subscribe;
   std::set<std::string> no_receive;  // "CLIENT TOPIC"
+
+  [[nodiscard]] bool is_empty() const {
+    return no_publish.empty() && no_subscribe.empty() && no_receive.empty();
+  }
+};
+
+class FakeRights final : public Rights {
+ public:
+  explicit FakeRights(FakeRules rules) : rules_(std::move(rules)) {}
+  [[nodiscard]] bool may_publish(const ClientIdentity&, mqtt::TopicName topic,
+                                 bool) const override {
+    ++questions;
+    return !rules_.no_publish.contains(std::string(topic.text()));
+  }
+  [[nodiscard]] SubscribeRight may_subscribe(const ClientIdentity&,
+                                             const mqtt::TopicFilter& filter) const override {
+    if (rules_.no_subscribe.contains(std::string(filter.text()))) {
+      return SubscribeRight::none;
+    }
+    return rules_.no_receive.empty() ? SubscribeRight::all : SubscribeRight::some;
+  }
+  [[nodiscard]] bool may_receive(const ClientIdentity& client,
+                                 mqtt::TopicName topic) const override {
+    ++questions;
+    return !rules_.no_receive.contains(std::string(client.client_id) + " " +
+                                       std::string(topic.text()));
+  }
+  mutable int questions = 0;  // asked on the way of a message
+
+ private:
+  FakeRules rules_;
+};
+
+/// Its rules hold for who connects from now on; `BrokerHarness::rights_changed` tells the rest.
+class FakeAuthorizer final : public Authorizer, public FakeRules {
+ public:
+  [[nodiscard]] RightsRef rights_of(const ClientIdentity&) override {
+    if (is_empty()) {
+      return {};
+    }
+    last = SharedRef<FakeRights>::adopt(new FakeRights(*this));
+    return RightsRef::share(last.get());
+  }
+  SharedRef<FakeRights> last;
 };
 
 class FakePublishHook final : public PublishHook {

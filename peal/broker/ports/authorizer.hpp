@@ -2,9 +2,11 @@
 // else.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
+#include "peal/base/shared_buffer.hpp"
 #include "peal/mqtt/packets.hpp"
 
 namespace peal::broker {
@@ -15,20 +17,54 @@ struct ClientIdentity {
   std::string_view user;  // empty: anonymous
 };
 
+enum class SubscribeRight : std::uint8_t {
+  none,
+  some,  // may subscribe; whether a message may be received is asked for each
+  all,   // everything that the filter matches may be received
+};
+
+/// The rules that hold for a client, often for many. They never change: new rules are new Rights.
+///
+/// threads   any, several at once.    cost   asked on the way of every message: quick.
+class Rights {
+ public:
+  Rights() = default;
+  Rights(const Rights&) = delete;
+  Rights& operator=(const Rights&) = delete;
+
+  // For SharedRef: made with `new`, gone with the last holder, on whatever thread that is.
+  void retain() const { holders_.fetch_add(1, std::memory_order_relaxed); }
+  void release() const {
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete this;
+    }
+  }
+
+  /// `topic` with its alias resolved; asked for PUBLISH, for wills at CONNECT and again when they
+  /// are sent. The answer for one client, topic and RETAIN is always the same.
+  [[nodiscard]] virtual bool may_publish(const ClientIdentity& client, mqtt::TopicName topic,
+                                         bool retain) const = 0;
+  /// `filter` of a SUBSCRIBE; a share's name is for the port to leave aside.
+  [[nodiscard]] virtual SubscribeRight may_subscribe(const ClientIdentity& client,
+                                                     const mqtt::TopicFilter& filter) const = 0;
+  /// Asked at delivery, with the concrete topic, where `may_subscribe` said `some`.
+  [[nodiscard]] virtual bool may_receive(const ClientIdentity& client,
+                                         mqtt::TopicName topic) const = 0;
+
+ protected:
+  virtual ~Rights() = default;
+
+ private:
+  mutable std::atomic<std::uint32_t> holders_{1};
+};
+using RightsRef = SharedRef<Rights>;
+
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  /// `topic` with its alias resolved; asked for every PUBLISH, for wills at CONNECT and again when
-  /// they are sent.
-  [[nodiscard]] virtual bool may_publish(const ClientIdentity& client, mqtt::TopicName topic,
-                                         mqtt::QoS qos, bool retain) = 0;
-  /// `filter` of a SUBSCRIBE; a share's name is for the port to leave aside.
-  [[nodiscard]] virtual bool may_subscribe(const ClientIdentity& client,
-                                           const mqtt::TopicFilter& filter) = 0;
-  /// Asked at delivery, with the concrete topic, so that a withdrawn right takes effect at once.
-  [[nodiscard]] virtual bool may_receive(const ClientIdentity& client, mqtt::TopicName topic) = 0;
-  /// False promises that `may_receive` says yes to everything: spares a call per delivery.
-  [[nodiscard]] virtual bool restricts_receiving() const = 0;
+  /// Null: everything is allowed. Asked once for a connection, and again after
+  /// `Worker::rights_changed`.
+  [[nodiscard]] virtual RightsRef rights_of(const ClientIdentity& client) = 0;
 };
 
 }  // namespace peal::broker

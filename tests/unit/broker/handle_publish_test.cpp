@@ -120,6 +120,23 @@ TEST_P(HandlePublishTest, RefusesWhatMayNotBePublished) {
   EXPECT_EQ(harness.sum(&Counters::denied_publishes), 4);
 }
 
+TEST_P(HandlePublishTest, AsksOnceForATopicUntilRightsChange) {
+  harness.authorizer.no_publish.insert("secret");
+  Pair two(harness);
+  auto& other = harness.client("other");
+  other.connect();
+  const auto rights = harness.authorizer.last;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(other.publish("open", "x", {.qos = qos1}), "success");
+  }
+  EXPECT_EQ(rights->questions, 1);
+  EXPECT_EQ(other.publish("open", "x", {.qos = qos1, .retain = true}), "success");
+  EXPECT_EQ(rights->questions, 2) << "whether it may be retained is another question";
+  harness.authorizer.no_publish.insert("open");
+  harness.rights_changed();
+  EXPECT_EQ(other.publish("open", "x", {.qos = qos1}), "not_authorized");
+}
+
 TEST_P(HandlePublishTest, DropsQuietlyWhatAnOlderClientMayNotPublish) {  // [MQTT3-3.3.5-2]
   harness.authorizer.no_publish.insert("secret");
   auto& from = harness.client("from", ProtocolVersion::v3_1_1);

@@ -266,11 +266,35 @@ TEST_P(OutboundTest, CountsAQueueOnceWhenItsSessionEnds) {
 TEST_P(OutboundTest, StopsReceivingWithTheRight) {
   begin({});
   harness.authorizer.no_receive.insert(to.id() + " a");
+  harness.rights_changed();
   publish({"1"}, qos1);
   EXPECT_EQ(to.read(), "nothing");
   harness.authorizer.no_receive.clear();
+  harness.rights_changed();
   publish({"2"}, qos1);
   EXPECT_EQ(to.read(), "PUBLISH a 2 qos=1");
+}
+
+TEST_P(OutboundTest, DropsWhatWaitedWhenTheRightWent) {
+  begin({.expiry = 100});
+  to.lose();
+  publish({"1", "2"}, qos1);
+  harness.authorizer.no_receive.insert(to.id() + " a");
+  harness.rights_changed();
+  to.connect({.clean_start = false, .expiry = 100});
+  EXPECT_EQ(to.read(), "nothing");
+  EXPECT_EQ(harness.sum(&Counters::denied_deliveries), 2);
+  EXPECT_EQ(harness.sum(&Counters::queued_messages), 0);
+}
+
+TEST_P(OutboundTest, AsksOnlyWhoMayNotReceiveAll) {
+  harness.authorizer.no_publish.insert("elsewhere");  // rules, but none about receiving
+  begin({});
+  const auto rights = harness.authorizer.last;
+  const int before = rights->questions;
+  publish({"1", "2"}, QoS::at_most_once);
+  EXPECT_EQ(to.read_all(), (Lines{"PUBLISH a 1", "PUBLISH a 2"}));
+  EXPECT_EQ(rights->questions, before);
 }
 
 TEST_P(OutboundTest, KeepsTheOrderOfAPublisher) {  // [MQTT-4.6.0-5] [MQTT-4.6.0-6]

@@ -156,6 +156,7 @@ TEST_F(RunDelivery, AsksWhetherItMayBeReceived) {
   allowed.subscribe("a");
   refused.subscribe("a");
   harness.authorizer.no_receive.insert(refused.id() + " a");
+  harness.rights_changed();
   publish(2);
   EXPECT_EQ(allowed.read_all(), (Lines{"PUBLISH a 0", "PUBLISH a 1"}));
   EXPECT_EQ(refused.read(), "nothing");

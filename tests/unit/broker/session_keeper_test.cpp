@@ -307,6 +307,7 @@ TEST_P(WillTest, IsNotSentWhenTheRightWasWithdrawn) {
   Watched at(harness);
   at.alice.connect({.will = WillSays{.topic = "gone/a", .payload = "x"}});
   harness.authorizer.no_publish.insert("gone/a");
+  harness.rights_changed();
   at.alice.lose();
   EXPECT_EQ(at.watcher.read(), "nothing");
   EXPECT_EQ(harness.sum(&Counters::denied_publishes), 1);

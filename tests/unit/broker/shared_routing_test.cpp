@@ -225,6 +225,7 @@ TEST_P(SharedRoutingTest, PassesOverAMemberThatMayNotReceive) {
   auto& a = member(0, "a", qos1);
   auto& b = member(1, "b", qos1);
   harness.authorizer.no_receive.insert(a.id() + " jobs/x");
+  harness.rights_changed();
   auto& from = publisher();
   for (int i = 0; i < 6; ++i) {
     from.publish("jobs/x", "x", {.qos = qos1});

@@ -165,6 +165,57 @@ TEST(Config, RefusesHalfATls) {
       std::string::npos);
 }
 
+TEST(Config, ReadsUsersAndRoles) {
+  const File file(R"([auth]
+anonymous_user = "guest"
+[[auth.source]]
+type = "file"
+path = "passwd"
+[[role]]
+name = "device"
+users = ["bell-*", "horn"]
+allow = [{ publish = "devices/%u/#" },
+         { all = "shared" }]
+deny = [{ subscribe = "secret" }]
+[acl]
+file = "acl"
+)");
+  ConfigSources sources;
+  sources.file = file.path();
+  const AuthConfig auth = load_config(sources).auth;
+  EXPECT_EQ(auth.anonymous_user, "guest");
+  EXPECT_EQ(auth.acl_file, "acl");
+  ASSERT_EQ(auth.sources.size(), 1U);
+  EXPECT_EQ(auth.sources[0].path, "passwd");
+  ASSERT_EQ(auth.roles.size(), 1U);
+  const RoleConfig& role = auth.roles[0];
+  EXPECT_EQ(role.users, (std::vector<std::string>{"bell-*", "horn"}));
+  ASSERT_EQ(role.allow.size(), 2U);
+  EXPECT_EQ(role.allow[0].word, "publish");
+  EXPECT_EQ(role.allow[0].filter, "devices/%u/#");
+  EXPECT_EQ(role.allow[1].place, file.path() + ":10:10");
+  ASSERT_EQ(role.deny.size(), 1U);
+  EXPECT_TRUE(auth.has_users() && auth.has_rules());
+  EXPECT_FALSE(AuthConfig{}.has_rules());
+}
+
+TEST(Config, RefusesHalfARole) {
+  EXPECT_TRUE(file_error("[[role]]\nname = 'a'\n").contains("users = [...]"));
+  EXPECT_TRUE(file_error("[[role]]\nusers = ['a']\n").contains("users = [...]"));
+  EXPECT_TRUE(file_error("[[role]]\nallow = [{ read = 'a' }]\n").contains("no such word: read"));
+  EXPECT_TRUE(file_error("[[role]]\nalow = []\n").contains("did you mean allow?"));
+  EXPECT_TRUE(file_error("role = 3\n").contains("[[role]]"));
+  EXPECT_TRUE(file_error("[[auth.source]]\n").contains("type = \"file\""));
+  EXPECT_TRUE(file_error("[[auth.source]]\ntype = 'file'\n").contains("path = \"FILE\""));
+  EXPECT_TRUE(error_of({"role=3"}).contains("are written in the file"));
+}
+
+TEST(Config, OpensListenersOnceThereAreUsers) {
+  const std::string open = "[[listener]]\nbind = '0.0.0.0:0'\n";
+  EXPECT_TRUE(file_error(open).contains("peal passwd"));
+  EXPECT_EQ(file_error(open + "[[auth.source]]\ntype = 'file'\npath = 'passwd'\n"), "no error");
+}
+
 TEST(Config, ReadsWhenTheStoreIsSynced) {
   EXPECT_EQ(with({}).store.sync, store::SyncMode::always);
   EXPECT_EQ(with({"store.sync=os"}).store.sync, store::SyncMode::os);

@@ -1,0 +1,24 @@
+// Rules in the grammar of Mosquitto's acl_file:
+//
+//     topic [read|write|readwrite|deny] FILTER     of the user above; before the first: of
+//     anonymous user NAME pattern [read|write|readwrite|deny] FILTER   of everybody, with %u and %c
+//
+// Lines that begin with # and empty ones say nothing.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peal/auth/access_rules.hpp"
+
+namespace peal::auth {
+
+/// A role for each user that is named, one for clients without a name, and one for everybody.
+/// errors   a sentence with `path:line: ` in front: unreadable, an unknown word, no Topic Filter, a
+///          line longer than 64 KiB, %u or %c in a `topic` line.
+[[nodiscard]] std::expected<std::vector<Role>, std::string> read_acl_file(
+    const std::string& path, std::string_view anonymous_user);
+
+}  // namespace peal::auth

@@ -1,0 +1,62 @@
+// Whether a password is right: asked of the users of all sources, in the order of the file,
+// answered later from a thread of the pool, or at once when it was right a while ago.
+//
+// One for a server.    threads   any.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "peal/auth/login_cache.hpp"
+#include "peal/auth/password_file.hpp"
+#include "peal/auth/password_pool.hpp"
+#include "peal/base/bytes.hpp"
+
+namespace peal::auth {
+
+/// The users of a server. Never changes: other users are another table.
+class UserTable {
+ public:
+  /// The first file that has a name decides about it.
+  explicit UserTable(std::vector<PasswordFile> files);
+
+  /// Null: nobody has that name.
+  [[nodiscard]] const PasswordHash* find(std::string_view user) const;
+  /// To be hashed in vain for a name that nobody has, so that it costs what a wrong password costs.
+  [[nodiscard]] const PasswordHash& decoy() const { return decoy_; }
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  std::vector<PasswordFile> files_;
+  PasswordHash decoy_;
+};
+
+enum class Login : std::uint8_t { right, wrong, busy };
+
+class Passwords {
+ public:
+  using Done = std::move_only_function<void(Login)>;
+
+  Passwords();
+
+  /// From now on. What waits is still answered from the users before.
+  void use(std::shared_ptr<const UserTable> users);
+
+  /// returns   right or busy at once; nothing: `done` is called later, on another thread.
+  /// cost      a digest at once; some 20 ms of the pool where the answer is not known.
+  [[nodiscard]] std::optional<Login> check(std::string_view user, Bytes password, Done done);
+
+ private:
+  [[nodiscard]] std::shared_ptr<const UserTable> users();
+
+  std::mutex mutex_;
+  std::shared_ptr<const UserTable> users_;
+  LoginCache cache_;
+  PasswordPool pool_;  // behind what its jobs use
+};
+
+}  // namespace peal::auth

@@ -1,0 +1,97 @@
+// Mosquitto's acl_file: what each line means, and what is said about a wrong one.
+#include "peal/auth/acl_file.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace peal::auth {
+namespace {
+
+std::expected<std::vector<Role>, std::string> read(std::string_view text) {
+  const std::string path = testing::TempDir() + "peal_acl_file_test";
+  std::ofstream(path) << text;
+  auto roles = read_acl_file(path, "anonymous");
+  std::remove(path.c_str());
+  return roles;
+}
+
+/// Without the directory in front.
+std::string error_of(std::string_view text) {
+  const auto roles = read(text);
+  return roles ? "no error" : roles.error().substr(roles.error().find("peal_acl_file_test"));
+}
+
+class AclFile : public testing::Test {
+ protected:
+  void load(std::string_view text) {
+    auto roles = read(text);
+    ASSERT_TRUE(roles) << roles.error();
+    rules_ = std::make_unique<AccessRules>(std::move(*roles), "anonymous");
+  }
+  /// "pub", "sub", "both" or "-".
+  std::string rights(std::string_view user, std::string_view topic) {
+    const broker::ClientIdentity who{"id", user};
+    const auto rights = rules_->rights_of(who);
+    const auto name = *mqtt::TopicName::parse(topic);
+    const bool may_publish = rights->may_publish(who, name, false);
+    const bool may_receive = rights->may_receive(who, name);
+    return may_publish ? (may_receive ? "both" : "pub") : may_receive ? "sub" : "-";
+  }
+
+ private:
+  std::unique_ptr<AccessRules> rules_;
+};
+
+TEST_F(AclFile, ReadsMosquittosGrammar) {
+  load(
+      "# a comment\n\n"
+      "topic read public/#\n"
+      "topic open\r\n"
+      "user anna\n"
+      "topic home/#\n"
+      "topic  deny   home/safe\n"
+      "topic write log\n"
+      "  topic read with blanks/in it \n"
+      "user b*\n"
+      "topic readwrite star\n"
+      "user anna\n"
+      "topic again\n"
+      "pattern write from/%u/%c\n"
+      "pattern read all\n");
+  EXPECT_EQ(rights("", "public/x"), "sub");
+  EXPECT_EQ(rights("", "open"), "both");
+  EXPECT_EQ(rights("", "home/x"), "-");
+  EXPECT_EQ(rights("", "all"), "sub");
+  EXPECT_EQ(rights("", "from//id"), "-");
+  EXPECT_EQ(rights("anna", "public/x"), "-");
+  EXPECT_EQ(rights("anna", "home/x"), "both");
+  EXPECT_EQ(rights("anna", "home/safe"), "-");
+  EXPECT_EQ(rights("anna", "log"), "pub");
+  EXPECT_EQ(rights("anna", "with blanks/in it"), "sub");
+  EXPECT_EQ(rights("anna", "again"), "both");
+  EXPECT_EQ(rights("anna", "from/anna/id"), "pub");
+  EXPECT_EQ(rights("anna", "from/bert/id"), "-");
+  EXPECT_EQ(rights("bert", "star"), "-") << "a user's name is no pattern";
+  EXPECT_EQ(rights("b*", "star"), "both");
+}
+
+TEST_F(AclFile, SaysWhatIsWrongAndWhere) {
+  EXPECT_EQ(error_of("user anna\ntopci a\n"),
+            "peal_acl_file_test:2: no such word: topci; there are user, topic and pattern");
+  EXPECT_TRUE(error_of("topic raed a\n").contains(":1: no such access: raed"));
+  EXPECT_TRUE(error_of("topic a/#/b\n").contains("is no Topic Filter"));
+  EXPECT_TRUE(error_of("\ntopic\n").contains(":2: "));
+  EXPECT_TRUE(error_of("user\n").contains("user needs a name"));
+  EXPECT_TRUE(error_of("topic read from/%u\n").contains("write `pattern read from/%u`"));
+  EXPECT_TRUE(error_of("pattern $share/g/a\n").contains("$share"));
+  EXPECT_TRUE(error_of("topic " + std::string(70'000, 'a')).contains("64 KiB"));
+  EXPECT_TRUE(read_acl_file("/nowhere/acl", "").error().contains("/nowhere/acl"));
+}
+
+TEST_F(AclFile, IsReadFromADirectoryAsAnError) {
+  EXPECT_FALSE(read_acl_file(testing::TempDir(), "anonymous"));
+}
+
+}  // namespace
+}  // namespace peal::auth

@@ -1,0 +1,178 @@
+// Logins: what is answered at once, what later, what is remembered.
+#include "peal/auth/passwords.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <gtest/gtest.h>
+
+#include "peal/auth/password_authenticator.hpp"
+
+namespace peal::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::shared_ptr<const UserTable> users(
+    std::initializer_list<std::pair<std::string, std::string>> list) {
+  const std::string path = testing::TempDir() + "peal_passwords_test";
+  std::ofstream file(path);
+  for (const auto& [user, password] : list) {
+    file << user << ':' << hash_password(as_bytes(password), HashKind::sha512) << '\n';
+  }
+  file.close();
+  auto read = PasswordFile::read(path);
+  std::remove(path.c_str());
+  std::vector<PasswordFile> files;
+  files.push_back(std::move(*read));
+  return std::make_shared<UserTable>(std::move(files));
+}
+
+/// The answer, whenever it comes, and whether it came at once.
+struct Answered {
+  Login login = Login::busy;
+  bool at_once = false;
+  friend bool operator==(const Answered&, const Answered&) = default;
+};
+
+Answered ask(Passwords& passwords, std::string_view user, std::string_view password) {
+  auto promise = std::make_shared<std::promise<Login>>();
+  auto future = promise->get_future();
+  const auto known = passwords.check(user, as_bytes(password),
+                                     [promise](Login login) { promise->set_value(login); });
+  return known ? Answered{*known, true} : Answered{future.get(), false};
+}
+
+TEST(Passwords, RemembersWhatWasRightAndNothingElse) {
+  Passwords passwords;
+  passwords.use(users({{"anna", "right"}}));
+  EXPECT_EQ(ask(passwords, "anna", "wrong"), (Answered{Login::wrong, false}));
+  EXPECT_EQ(ask(passwords, "anna", "wrong"), (Answered{Login::wrong, false}));
+  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, false}));
+  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, true}));
+  EXPECT_EQ(ask(passwords, "nobody", "right"), (Answered{Login::wrong, false}));
+}
+
+TEST(Passwords, ForgetsWithTheUser) {
+  Passwords passwords;
+  passwords.use(users({{"anna", "right"}}));
+  EXPECT_EQ(ask(passwords, "anna", "right").login, Login::right);
+  passwords.use(users({{"anna", "right"}}));  // the same password, hashed anew
+  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, false}));
+  passwords.use(users({{"bert", "right"}}));
+  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::wrong, false}));
+}
+
+TEST(Passwords, KnowsNobodyWithoutUsers) {
+  Passwords passwords;
+  EXPECT_EQ(ask(passwords, "anna", "").login, Login::wrong);
+}
+
+TEST(LoginCache, TellsUserHashAndPasswordApart) {
+  LoginCache cache(100, 1h);
+  const auto now = LoginCache::Clock::now();
+  cache.remember(cache.digest("ab", "c", as_bytes("d")), now);
+  EXPECT_TRUE(cache.knows(cache.digest("ab", "c", as_bytes("d")), now));
+  EXPECT_FALSE(cache.knows(cache.digest("a", "bc", as_bytes("d")), now));
+  EXPECT_FALSE(cache.knows(cache.digest("ab", "cd", as_bytes("")), now));
+  EXPECT_FALSE(cache.knows(cache.digest("ab", "x", as_bytes("d")), now));
+  EXPECT_FALSE(LoginCache(100, 1h).knows(cache.digest("ab", "c", as_bytes("d")), now));
+}
+
+TEST(LoginCache, ForgetsInTimeAndInNumber) {
+  LoginCache cache(10, 1h);
+  const auto now = LoginCache::Clock::now();
+  const auto login = [&](int i) { return cache.digest(std::to_string(i), "", {}); };
+  cache.remember(login(0), now);
+  EXPECT_TRUE(cache.knows(login(0), now + 59min));
+  EXPECT_FALSE(cache.knows(login(0), now + 61min));
+  for (int i = 1; i <= 1000; ++i) {
+    cache.remember(login(i), now);
+  }
+  EXPECT_FALSE(cache.knows(login(0), now));
+  int known = 0;
+  for (int i = 0; i <= 1000; ++i) {
+    known += cache.knows(login(i), now) ? 1 : 0;
+  }
+  EXPECT_GE(known, 5);
+  EXPECT_LE(known, 10);
+}
+
+TEST(PasswordPool, RefusesMoreThanMayWait) {
+  std::promise<void> go;
+  std::shared_future<void> gone = go.get_future().share();
+  std::promise<void> begun;
+  PasswordPool pool(1, 2);
+  ASSERT_TRUE(pool.add([&] {
+    begun.set_value();
+    gone.wait();
+  }));
+  begun.get_future().wait();
+  EXPECT_TRUE(pool.add([] {}));
+  EXPECT_TRUE(pool.add([] {}));
+  EXPECT_FALSE(pool.add([] {}));
+  go.set_value();
+}
+
+class PasswordAuthenticatorTest : public testing::Test {
+ protected:
+  PasswordAuthenticatorTest() { passwords_.use(users({{"anna", "right"}})); }
+
+  broker::AuthAnswer ask(const broker::AuthRequest& request) {
+    std::promise<broker::AuthAnswer> later;
+    PasswordAuthenticator authenticator(
+        passwords_, [&](broker::AuthTicket ticket, const broker::AuthAnswer& answer) {
+          EXPECT_EQ(ticket, broker::AuthTicket{7});
+          later.set_value(answer);
+        });
+    const auto answer = authenticator.authenticate(request, broker::AuthTicket{7});
+    return answer.state == broker::AuthState::pending ? later.get_future().get() : answer;
+  }
+  static broker::AuthRequest request(std::optional<std::string_view> user,
+                                     std::optional<std::string_view> password) {
+    broker::AuthRequest request;
+    request.user_name = user;
+    if (password) {
+      request.password = as_bytes(*password);
+    }
+    return request;
+  }
+
+ private:
+  Passwords passwords_;
+};
+
+TEST_F(PasswordAuthenticatorTest, LetsInWhoHasThePassword) {
+  const auto answer = ask(request("anna", "right"));
+  EXPECT_EQ(answer.state, broker::AuthState::accepted);
+  EXPECT_EQ(answer.user, "anna");
+}
+
+TEST_F(PasswordAuthenticatorTest, RefusesEverythingElse) {
+  for (const auto& [user, password] : std::initializer_list<
+           std::pair<std::optional<std::string_view>, std::optional<std::string_view>>>{
+           {"anna", "wrong"},
+           {"anna", ""},
+           {"anna", std::nullopt},
+           {"anna", std::string_view("right\0", 6)},
+           {"bert", "right"},
+           {"", "right"},
+           {"", ""},
+           {"", std::nullopt},
+           {std::nullopt, "right"}}) {
+    EXPECT_EQ(ask(request(user, password)).state, broker::AuthState::refused)
+        << user.value_or("none") << " " << password.value_or("none");
+  }
+}
+
+TEST_F(PasswordAuthenticatorTest, AnonymousOnlyWhereTheListenerSaysSo) {
+  auto nobody = request(std::nullopt, std::nullopt);
+  const auto answer = ask(nobody);
+  EXPECT_EQ(answer.state, broker::AuthState::accepted);
+  EXPECT_EQ(answer.user, "");
+  nobody.anonymous_allowed = false;
+  EXPECT_EQ(ask(nobody).state, broker::AuthState::refused);
+}
+
+}  // namespace
+}  // namespace peal::auth
