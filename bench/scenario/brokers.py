@@ -1,5 +1,6 @@
 """The servers that are compared: started with the settings of bench/README.md on free ports of loopback, ended by pid."""
 
+import base64
 import getpass
 import os
 import pathlib
@@ -143,14 +144,17 @@ class Broker:
 class Peal(Broker):
     name = "Peal"
 
-    def __init__(self, program, workers=1, is_durable=False, **options):
+    def __init__(self, program, workers=1, is_durable=False, has_rules=False, **options):
         super().__init__(**options)
         self.program = program
+        self.config = write_rules(self.folder) if has_rules else None
         self.workers = workers
         self.data = str(self.folder / "state") if is_durable else ""
 
     def start(self):
         command = [self.program, "serve", "-p", "0", "--data", self.data, "--workers", str(self.workers)]
+        if self.config:
+            command += ["-c", str(self.config)]
         for key, value in PEAL_SETTINGS.items():
             command += ["--set", f"{key}={value}"]
         self.run(command)
@@ -160,6 +164,19 @@ class Peal(Broker):
                 self.port = int(words[2].rpartition(":")[2])
         if not self.port:
             raise BrokerFailed("Peal printed no listener on 127.0.0.1")
+
+
+def write_rules(folder):
+    """A configuration with 100 000 users, 1 000 roles of theirs, and one of the generator's anonymous clients."""
+    salt, digest = (base64.b64encode(bytes(size)).decode() for size in (12, 64))
+    users = folder / "passwd"
+    users.write_text("".join(f"user-{i}:$6${salt}${digest}\n" for i in range(100_000)))
+    role = '[[role]]\nname = "{0}"\nusers = ["{1}"]\nallow = [{{ all = "{2}" }}]\ndeny = [{{ publish = "{3}" }}]\n'
+    roles = [role.format(f"role-{i}", f"user-{i}", f"site-{i}/%u/#", "+/+/firmware") for i in range(1_000)]
+    roles.append(role.format("bench", "anonymous", "bench/#", "bench/+/firmware"))
+    config = folder / "peal.toml"
+    config.write_text(f'[[auth.source]]\ntype = "file"\npath = "{users}"\n' + "".join(roles))
+    return config
 
 
 class Mosquitto(Broker):

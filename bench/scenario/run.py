@@ -16,7 +16,7 @@ import plot
 import tables
 from brokers import SYNC_COUNTER, BrokerFailed, Mosquitto, Peal, Relay, raise_open_file_limit
 from measure import Results, count_calls, measure_durable, run_generator
-from scenarios import DURABLE, GROUPS, QUICK_GROUPS, SYSCALLS, WORKERS
+from scenarios import DURABLE, GROUPS, QUICK_GROUPS, RULES, SYSCALLS, WORKERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -54,6 +54,8 @@ def servers_for(group, row, arguments):
     if group is WORKERS:
         return {f"{count} worker{'s' if count > 1 else ''}":
                 lambda count=count: Peal(arguments.peal, workers=count, cpus=None) for count in (1, 2)}
+    if group is RULES:
+        return {"no rules": lambda: Peal(arguments.peal), "rules": lambda: Peal(arguments.peal, has_rules=True)}
     if group is DURABLE:
         counter = pathlib.Path(arguments.peal).resolve().parent / SYNC_COUNTER
         options = {"is_durable": True, "cpus": None, "sync_counter": counter}

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from scenarios import BACKLOG, CAPACITY, DURABLE, LIGHT, MEMORY, SYSCALLS, WORKERS
+from scenarios import BACKLOG, CAPACITY, DURABLE, LIGHT, MEMORY, RULES, SYSCALLS, WORKERS
 
 
 def number(value):
@@ -106,11 +106,11 @@ def capacity_table(results, mosquitto):
     return markdown_table(["", "Peal", f"Mosquitto {mosquitto}", "Peal / Mosquitto", "goal"], lines)
 
 
-def workers_table(results):
-    lines = [[row.title, with_spread(results, row, "1 worker"), with_spread(results, row, "2 workers"),
-              share(results, row, "2 workers", "1 worker"), f"{number(row.goal)} at most"]
-             for row in measured(WORKERS, results)]
-    return markdown_table(["", "1 worker", "2 workers", "2 workers / 1 worker", "goal"], lines)
+def against_itself(group, results, plain, other):
+    lines = [[row.title, with_spread(results, row, plain), with_spread(results, row, other),
+              share(results, row, other, plain), f"{number(row.goal)} at most"]
+             for row in measured(group, results)]
+    return markdown_table(["", plain, other, f"{other} / {plain}", "goal"], lines)
 
 
 def calls_table(results, mosquitto):
@@ -163,7 +163,9 @@ def group_table(group, results, mosquitto):
     if group is CAPACITY:
         return capacity_table(results, mosquitto)
     if group is WORKERS:
-        return workers_table(results)
+        return against_itself(WORKERS, results, "1 worker", "2 workers")
+    if group is RULES:
+        return against_itself(RULES, results, "no rules", "rules")
     if group is DURABLE:
         return durable_table(results, mosquitto)
     if group is MEMORY:
