@@ -1,6 +1,7 @@
 #include "peal/auth/password_authenticator.hpp"
 
 #include <string>
+#include <utility>
 
 namespace peal::auth {
 
@@ -29,6 +30,8 @@ AuthAnswer answer_for(Login login, std::string user) {
       return accepted(std::move(user));
     case Login::busy:
       return refused(ReasonCode::server_busy);
+    case Login::locked_out:
+      return refused(ReasonCode::banned);
     case Login::wrong:
       break;
   }
@@ -48,15 +51,24 @@ AuthAnswer PasswordAuthenticator::authenticate(const broker::AuthRequest& reques
     return refused(ReasonCode::bad_user_name_or_password);
   }
   std::string user(*request.user_name);
+  const auto is_given_up = std::make_shared<std::atomic<bool>>(false);
   const auto known = passwords_.check(
-      user, *request.password,
+      {.user = user, .password = *request.password, .address = request.peer.address}, is_given_up,
       [answer = answer_, ticket, user](Login login) { answer(ticket, answer_for(login, user)); });
   if (known) {
     return answer_for(*known, std::move(user));
   }
+  pending_.emplace(std::to_underlying(ticket), is_given_up);
   AuthAnswer pending;
   pending.state = AuthState::pending;
   return pending;
+}
+
+void PasswordAuthenticator::forget(broker::AuthTicket ticket) {
+  if (const auto found = pending_.find(std::to_underlying(ticket)); found != pending_.end()) {
+    found->second->store(true, std::memory_order_relaxed);
+    pending_.erase(found);
+  }
 }
 
 AuthAnswer PasswordAuthenticator::proceed(const broker::AuthRequest& /*request*/,

@@ -63,9 +63,11 @@ std::size_t UserTable::size() const {
   return count;
 }
 
-Passwords::Passwords()
+Passwords::Passwords(const LoginLimit& limit, broker::Log& log)
     : users_(std::make_shared<UserTable>(std::vector<PasswordFile>{})),
+      log_(log),
       cache_(cached_limit, cached_for),
+      guard_(limit),
       pool_(pool_threads(), waiting_limit) {}
 
 void Passwords::use(std::shared_ptr<const UserTable> users) {
@@ -78,20 +80,44 @@ std::shared_ptr<const UserTable> Passwords::users() {
   return users_;
 }
 
-std::optional<Login> Passwords::check(std::string_view user, Bytes password, Done done) {
+void Passwords::note_wrong(std::string_view address, std::string_view user) {
+  if (guard_.failed(address, user, LoginGuard::Clock::now())) {
+    log_.write({.level = broker::LogLevel::warning,
+                .what = "logins are locked out for a while (ban.bad_login)",
+                .client_id = {},
+                .address = address,
+                .reason = "wrong passwords",
+                .detail = user});
+  }
+}
+
+std::optional<Login> Passwords::check(const LoginAttempt& attempt, GivenUp is_given_up, Done done) {
+  const auto now = LoginCache::Clock::now();
   const auto table = users();
-  const PasswordHash* stored = table->find(user);
-  const auto login =
-      stored == nullptr ? LoginCache::Digest{} : cache_.digest(user, stored->stored(), password);
-  if (stored != nullptr && cache_.knows(login, LoginCache::Clock::now())) {
+  const PasswordHash* stored = table->find(attempt.user);
+  const auto login = stored == nullptr
+                         ? LoginCache::Digest{}
+                         : cache_.digest(attempt.user, stored->stored(), attempt.password);
+  if (stored != nullptr && cache_.knows(login, now)) {
     return Login::right;
   }
-  const bool is_taken = pool_.add(
-      [this, table, stored, login, secret = Secret(password), done = std::move(done)]() mutable {
+  std::string address(without_port(attempt.address));
+  if (guard_.is_locked_out(address, attempt.user, now)) {
+    return Login::locked_out;
+  }
+  const bool is_taken =
+      pool_.add([this, table, stored, login, secret = Secret(attempt.password),
+                 user = std::string(attempt.user), address = std::move(address),
+                 is_given_up = std::move(is_given_up), done = std::move(done)]() mutable {
+        if (is_given_up->load(std::memory_order_relaxed)) {
+          return;
+        }
         const PasswordHash& hash = stored == nullptr ? table->decoy() : *stored;
         const bool is_right = hash.verify(secret.bytes()) && stored != nullptr;
         if (is_right) {
           cache_.remember(login, LoginCache::Clock::now());
+        } else {
+          note_wrong(address, user);
         }
         done(is_right ? Login::right : Login::wrong);
       });

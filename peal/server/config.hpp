@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "peal/auth/login_guard.hpp"
 #include "peal/broker/settings.hpp"
 #include "peal/store/sync_mode.hpp"
 
@@ -93,6 +94,7 @@ struct AuthConfig {
   std::vector<RoleConfig> roles;
   std::string acl_file;
   std::string anonymous_user = "anonymous";
+  auth::LoginLimit bad_login;
 
   [[nodiscard]] bool has_users() const { return !sources.empty(); }
   /// Nothing is allowed then but what a rule allows.

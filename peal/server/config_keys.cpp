@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 namespace peal::server {
 
@@ -28,6 +29,29 @@ void read_sync(StoreConfig& store, Value value) {
   const bool is_interval = !word.empty() && word.front() >= '0' && word.front() <= '9';
   store.sync_interval = is_interval ? read_duration(value) : std::chrono::milliseconds{0};
   store.sync = is_interval ? store::SyncMode::interval : read_choice(value, sync_words);
+}
+
+/// "10 per 5m -> 15m".
+auth::LoginLimit read_login_limit(Value value) {
+  const std::string text = read_text(value);
+  if (text == "off") {
+    return {.failures = 0};
+  }
+  std::istringstream words(text);
+  std::string per;
+  std::string arrow;
+  auth::LoginLimit limit;
+  ConfigValue within = value;
+  ConfigValue out_for = value;
+  const bool is_whole = (words >> limit.failures >> per >> within.text >> arrow >> out_for.text) &&
+                        words.eof() && text.front() != '-' && limit.failures > 0 && per == "per" &&
+                        arrow == "->";
+  if (!is_whole) {
+    refuse(value, "must be like \"10 per 5m -> 15m\", or \"off\"");
+  }
+  limit.within = read_duration(within);
+  limit.out_for = read_duration(out_for);
+  return limit;
 }
 
 TlsConfig& tls_of(ListenerConfig& listener) {
@@ -166,6 +190,8 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.auth.anonymous_user = read_text(v); }},
     ServerKey{"acl.file", "", "rules in mosquitto's acl_file grammar, besides the roles",
       [](Config& c, Value v) { c.auth.acl_file = read_text(v); }},
+    ServerKey{"ban.bad_login", "\"10 per 5m -> 15m\"", "so many wrong passwords for a name from one address within a time lock that name out there for so long (an address as a whole after ten times as many), or off; who logged in from there before is still let in",
+      [](Config& c, Value v) { c.auth.bad_login = read_login_limit(v); }},
     ServerKey{"log.level", "\"info\"", "debug, info, warning, error or off",
       [](Config& c, Value v) { c.log_level = read_choice(v, level_words); }},
     ServerKey{"log.format", "\"text\"", "text or json",

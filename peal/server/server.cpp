@@ -78,7 +78,7 @@ struct Server::State {
                .hash_key = store != nullptr ? store->hash_key() : SystemRandom{}.next(),
                .connections_limit = config.connections} {
     if (hooks.authenticator == nullptr && config.auth.has_users()) {
-      passwords = std::make_unique<auth::Passwords>();
+      passwords = std::make_unique<auth::Passwords>(config.auth.bad_login, shared.log);
       shared.passwords = passwords.get();
     }
     use_rights(config.auth);

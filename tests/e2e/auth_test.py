@@ -18,6 +18,7 @@ from peer.client import Peer  # noqa: E402
 
 BAD_USER_NAME_OR_PASSWORD = 0x86
 NOT_AUTHORIZED = 0x87
+BANNED = 0x8A
 EXPIRY = wire.properties(session_expiry_interval=3600)
 
 ROLES = """
@@ -101,6 +102,16 @@ class Names(AuthCase):
         owner = self.peer("bell-1", client_id="bell", clean=False, props=EXPIRY)
         self.peer("bell-2", client_id="bell", code=NOT_AUTHORIZED)
         owner.expect_nothing()
+
+    def test_who_guesses_is_locked_out(self):
+        self.start_server(rules=ROLES + '[ban]\nbad_login = "3 per 1m -> 1m"\n')
+        self.peer("anna")
+        for _ in range(3):
+            self.peer("bell-1", "guess", code=BAD_USER_NAME_OR_PASSWORD)
+        self.peer("bell-1", "guess", code=BANNED)
+        self.peer("bell-1", code=BANNED)
+        self.peer("anna")
+        self.program.wait_line("locked out", stream="err")
 
     def test_many_log_in_at_once(self):
         self.add_user("many", "of many")

@@ -28,6 +28,13 @@ std::shared_ptr<const UserTable> users(
   return std::make_shared<UserTable>(std::move(files));
 }
 
+class NoLog final : public broker::Log {
+ public:
+  [[nodiscard]] bool wants(broker::LogLevel /*level*/) const override { return true; }
+  void write(const broker::LogEvent& /*event*/) override { ++events; }
+  std::atomic<int> events = 0;
+};
+
 /// The answer, whenever it comes, and whether it came at once.
 struct Answered {
   Login login = Login::busy;
@@ -38,13 +45,15 @@ struct Answered {
 Answered ask(Passwords& passwords, std::string_view user, std::string_view password) {
   auto promise = std::make_shared<std::promise<Login>>();
   auto future = promise->get_future();
-  const auto known = passwords.check(user, as_bytes(password),
+  const auto known = passwords.check({user, as_bytes(password), "192.0.2.1:1000"},
+                                     std::make_shared<std::atomic<bool>>(false),
                                      [promise](Login login) { promise->set_value(login); });
   return known ? Answered{*known, true} : Answered{future.get(), false};
 }
 
 TEST(Passwords, RemembersWhatWasRightAndNothingElse) {
-  Passwords passwords;
+  NoLog log;
+  Passwords passwords({.failures = 100}, log);
   passwords.use(users({{"anna", "right"}}));
   EXPECT_EQ(ask(passwords, "anna", "wrong"), (Answered{Login::wrong, false}));
   EXPECT_EQ(ask(passwords, "anna", "wrong"), (Answered{Login::wrong, false}));
@@ -54,7 +63,8 @@ TEST(Passwords, RemembersWhatWasRightAndNothingElse) {
 }
 
 TEST(Passwords, ForgetsWithTheUser) {
-  Passwords passwords;
+  NoLog log;
+  Passwords passwords({.failures = 100}, log);
   passwords.use(users({{"anna", "right"}}));
   EXPECT_EQ(ask(passwords, "anna", "right").login, Login::right);
   passwords.use(users({{"anna", "right"}}));  // the same password, hashed anew
@@ -63,9 +73,79 @@ TEST(Passwords, ForgetsWithTheUser) {
   EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::wrong, false}));
 }
 
+TEST(Passwords, HashesNothingForWhoIsGone) {
+  NoLog log;
+  Passwords passwords({.failures = 100}, log);
+  passwords.use(users({{"anna", "right"}}));
+  std::atomic<bool> was_answered = false;
+  EXPECT_EQ(passwords.check({"anna", as_bytes("right"), "192.0.2.2:1"},
+                            std::make_shared<std::atomic<bool>>(true),
+                            [&](Login) { was_answered = true; }),
+            std::nullopt);
+  // Jobs begin in their order; what this one would have remembered is not there.
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(ask(passwords, "anna", "wrong").login, Login::wrong);
+  }
+  EXPECT_FALSE(was_answered);
+  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, false}));
+}
+
 TEST(Passwords, KnowsNobodyWithoutUsers) {
-  Passwords passwords;
+  NoLog log;
+  Passwords passwords({.failures = 100}, log);
   EXPECT_EQ(ask(passwords, "anna", "").login, Login::wrong);
+}
+
+TEST(Passwords, LocksOutWhoGuessesAndNobodyElse) {
+  NoLog log;
+  Passwords passwords({.failures = 3}, log);
+  passwords.use(users({{"anna", "right"}, {"bert", "right"}}));
+  EXPECT_EQ(ask(passwords, "bert", "right").login, Login::right);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask(passwords, "anna", "guess").login, Login::wrong);
+    EXPECT_EQ(ask(passwords, "bert", "guess").login, Login::wrong);
+  }
+  EXPECT_EQ(ask(passwords, "anna", "guess"), (Answered{Login::locked_out, true}));
+  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::locked_out, true}));
+  EXPECT_EQ(ask(passwords, "bert", "right"), (Answered{Login::right, true})) << "was right before";
+  EXPECT_EQ(log.events, 2);
+}
+
+TEST(LoginGuard, CountsNamesAndAddresses) {
+  LoginGuard guard({.failures = 2, .within = 60s, .out_for = 600s});
+  const auto now = LoginGuard::Clock::now();
+  EXPECT_FALSE(guard.failed("a", "x", now));
+  EXPECT_FALSE(guard.failed("a", "x", now + 61s)) << "the first one is forgotten";
+  EXPECT_TRUE(guard.failed("a", "x", now + 62s));
+  EXPECT_FALSE(guard.failed("a", "x", now + 63s)) << "it was out already";
+  EXPECT_TRUE(guard.is_locked_out("a", "x", now + 64s));
+  EXPECT_FALSE(guard.is_locked_out("a", "y", now + 64s));
+  EXPECT_FALSE(guard.is_locked_out("b", "x", now + 64s));
+  EXPECT_FALSE(guard.is_locked_out("a", "x", now + 700s));
+  bool is_out = false;
+  for (int i = 0; i < 20; ++i) {
+    is_out = guard.failed("c", std::to_string(i), now) || is_out;
+  }
+  EXPECT_TRUE(is_out);
+  EXPECT_TRUE(guard.is_locked_out("c", "anybody", now));
+}
+
+TEST(LoginGuard, RemembersABoundedNumber) {
+  LoginGuard guard({.failures = 2, .within = 60s, .out_for = 600s});
+  const auto now = LoginGuard::Clock::now();
+  for (int i = 0; i < 100'000; ++i) {
+    (void)guard.failed(std::to_string(i), "x", now);
+  }
+  EXPECT_FALSE(guard.failed("one more", "x", now));
+  EXPECT_FALSE(guard.failed("one more", "x", now)) << "no room for it";
+  EXPECT_FALSE(guard.failed("one more", "x", now + 61s));
+  EXPECT_TRUE(guard.failed("one more", "x", now + 61s)) << "the others are forgotten";
+}
+
+TEST(LoginGuard, LeavesThePortAside) {
+  EXPECT_EQ(without_port("192.0.2.1:40312"), "192.0.2.1");
+  EXPECT_EQ(without_port("[2001:db8::1]:40312"), "[2001:db8::1]");
+  EXPECT_EQ(without_port("unix"), "unix");
 }
 
 TEST(LoginCache, TellsUserHashAndPasswordApart) {
@@ -139,7 +219,8 @@ class PasswordAuthenticatorTest : public testing::Test {
   }
 
  private:
-  Passwords passwords_;
+  NoLog log_;
+  Passwords passwords_{{}, log_};
 };
 
 TEST_F(PasswordAuthenticatorTest, LetsInWhoHasThePassword) {

@@ -199,6 +199,21 @@ file = "acl"
   EXPECT_FALSE(AuthConfig{}.has_rules());
 }
 
+TEST(Config, ReadsWhenLoginsAreLockedOut) {
+  EXPECT_EQ(with({}).auth.bad_login.failures, 10U);
+  const auth::LoginLimit limit = with({"ban.bad_login='3 per 30s -> 1h'"}).auth.bad_login;
+  EXPECT_EQ(limit.failures, 3U);
+  EXPECT_EQ(limit.within, std::chrono::seconds(30));
+  EXPECT_EQ(limit.out_for, std::chrono::hours(1));
+  EXPECT_EQ(with({"ban.bad_login=off"}).auth.bad_login.failures, 0U);
+  for (const char* text : {"3", "3 per 30s", "3 per 30s -> 1h more", "x per 30s -> 1h",
+                           "0 per 30s -> 1h", "3 per 30 -> 1h", "-1 per 30s -> 1h"}) {
+    EXPECT_TRUE(
+        error_of({std::string("ban.bad_login='") + text + "'"}).contains("ban.bad_login: must"))
+        << text;
+  }
+}
+
 TEST(Config, RefusesHalfARole) {
   EXPECT_TRUE(file_error("[[role]]\nname = 'a'\n").contains("users = [...]"));
   EXPECT_TRUE(file_error("[[role]]\nusers = ['a']\n").contains("users = [...]"));
