@@ -50,6 +50,7 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     opened.session = session;
   }
   session->set_rights(opening.rights);
+  worker_.subscribing().review_rights(*session);
   // Back in time: a will that still waited is not sent. [MQTT-3.1.3-9]
   session->absence.reset();
   if (session->has_will()) {
@@ -174,7 +175,9 @@ void SessionKeeper::rights_changed() {
   Authorizer& authorizer = worker_.context().authorizer;
   worker_.sessions().for_each([&](Session& session) {
     session.set_rights(authorizer.rights_of(session.identity()));
+    // One that is away is looked at when it comes back; till then it is checked.
     if (session.channel != nullptr) {
+      worker_.subscribing().review_rights(session);
       session.channel->rights_changed();
     }
   });

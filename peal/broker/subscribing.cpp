@@ -219,6 +219,26 @@ void Subscribing::remove_all(Session& session) {
   session.subscriptions.clear();
 }
 
+void Subscribing::review_rights(Session& session) const {
+  // What waits may have come by a subscription that is no more.
+  if (!session.is_receiving_checked || session.outgoing.waiting_count() > 0) {
+    return;
+  }
+  const auto may_receive_all = [&](std::string_view text) {
+    const auto filter = mqtt::TopicFilter::parse(text);
+    return filter &&
+           session.rights->may_subscribe(session.identity(), *filter) == SubscribeRight::all;
+  };
+  const SubscriptionIndex& index = session.space().subscriptions;
+  const bool may_all =
+      std::ranges::all_of(session.subscriptions,
+                          [&](NodeId node) { return may_receive_all(index.filter_of(node)); }) &&
+      (session.extra_if_any() == nullptr ||
+       std::ranges::all_of(session.extra_if_any()->shares, may_receive_all,
+                           &Session::Share::filter));
+  session.is_receiving_checked = !may_all;
+}
+
 void Subscribing::receive(const mail::Interest& interest) {
   Space& space = worker_.space(interest.space);
   space.subscriptions.set_interest(interest);

@@ -48,6 +48,9 @@ class Subscribing {
   bool remove(Session& session, const mqtt::TopicFilter& filter, BarrierId barrier);
   /// All ordinary subscriptions of a session that ends.
   void remove_all(Session& session);
+  /// The session has other rights: checks from now on what it receives only where it subscribes to
+  /// more than it may receive.    cost   O(its subscriptions).
+  void review_rights(Session& session) const;
 
   /// Answers `barrier` of `worker`, which may be this one.
   void confirm(WorkerIndex worker, BarrierId barrier, bool asks_retained = false);

@@ -287,6 +287,22 @@ TEST_P(OutboundTest, DropsWhatWaitedWhenTheRightWent) {
   EXPECT_EQ(harness.sum(&Counters::queued_messages), 0);
 }
 
+TEST_P(OutboundTest, AsksNobodyWhoMayReceiveAllAfterAChange) {
+  begin({.expiry = 100});
+  to.subscribe("$share/g/b", qos1);
+  harness.authorizer.no_publish.insert("elsewhere");
+  harness.rights_changed();
+  publish({"1"}, QoS::at_most_once);
+  EXPECT_EQ(to.read(), "PUBLISH a 1");
+  to.lose();
+  harness.rights_changed();
+  to.connect({.clean_start = false, .expiry = 100});
+  const auto rights = harness.authorizer.last;
+  publish({"3"}, qos1);
+  EXPECT_EQ(rights->questions, 0);
+  EXPECT_EQ(to.read_all(), (Lines{"PUBLISH a 3 qos=1"}));
+}
+
 TEST_P(OutboundTest, AsksOnlyWhoMayNotReceiveAll) {
   harness.authorizer.no_publish.insert("elsewhere");  // rules, but none about receiving
   begin({});
