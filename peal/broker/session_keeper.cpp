@@ -19,6 +19,10 @@ void Session::Absence::on_timer(Timer& timer) {
 mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const Opening& opening) {
   SessionTable& sessions = worker_.sessions();
   Session* session = sessions.find(opening.space, opening.client_id);
+  if (session != nullptr && has_expired(*session)) {
+    end(*session);  // its timer fires later in this iteration [MQTT-3.1.2-23] [MQTT3-4.1.0-1]
+    session = nullptr;
+  }
   if (session != nullptr && session->user != opening.user) {
     return std::unexpected(mqtt::ReasonCode::not_authorized);
   }
@@ -62,6 +66,11 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
   session->outgoing.rewind();
   worker_.shared().set_presence(*session, true);
   return opened;
+}
+
+bool SessionKeeper::has_expired(const Session& session) const {
+  return session.channel == nullptr && session.expiry_interval != ExpiryInterval::max() &&
+         worker_.context().clock.now() >= session.away_since + session.expiry_interval;
 }
 
 void SessionKeeper::take_over(Session& session, bool clean_start) {

@@ -54,6 +54,7 @@ class SessionKeeper {
 
  private:
   friend struct Session::Absence;
+  [[nodiscard]] bool has_expired(const Session& session) const;
   void take_over(Session& session, bool clean_start);
   void publish_will(Session& session);
   void begin_absence(Session& session);

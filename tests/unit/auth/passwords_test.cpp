@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "peal/auth/password_authenticator.hpp"
 
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 
 std::shared_ptr<const UserTable> users(
     std::initializer_list<std::pair<std::string, std::string>> list) {
-  const std::string path = testing::TempDir() + "peal_passwords_test";
+  const std::string path = testing::TempDir() + "peal_passwords_test_" + std::to_string(getpid());
   std::ofstream file(path);
   for (const auto& [user, password] : list) {
     file << user << ':' << hash_password(as_bytes(password), HashKind::sha512) << '\n';

@@ -34,6 +34,15 @@ TEST_P(SessionKeeperTest, EndsASessionWhoseTimeIsOver) {  // [MQTT-4.1.0-2]
   EXPECT_EQ(alice.connect({.clean_start = false}), "CONNACK success");
 }
 
+TEST_P(SessionKeeperTest, EndsASessionWhoseTimerIsLate) {
+  auto& alice = harness.client("alice");
+  alice.connect({.expiry = 10});
+  alice.lose();
+  harness.clock.time += 11s;  // a busy worker reads what came before it looks at its timers
+  EXPECT_EQ(alice.connect({.clean_start = false, .expiry = 10}), "CONNACK success");
+  EXPECT_EQ(harness.sum(&Counters::sessions), 1);
+}
+
 TEST_P(SessionKeeperTest, EndsASessionWithItsConnectionWithoutExpiry) {  // [MQTT-4.1.0-1]
   auto& alice = harness.client("alice");
   alice.connect();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "peal/server/config_keys.hpp"
 #include "peal/server/config_reference.hpp"
@@ -17,7 +18,8 @@ namespace {
 /// A file of the test's own, gone with it.
 class File {
  public:
-  explicit File(std::string_view text) : path_(testing::TempDir() + "peal_config_test.toml") {
+  explicit File(std::string_view text)
+      : path_(testing::TempDir() + "peal_config_test_" + std::to_string(getpid()) + ".toml") {
     std::ofstream(path_) << text;
   }
   ~File() { std::filesystem::remove(path_); }
