@@ -51,11 +51,23 @@ bool has_variable(std::string_view level, char name) {
   return false;
 }
 
-/// Whether the pattern's level stands for one that cannot be written: see the head of the header.
-bool asks_for_odd(std::string_view level, const broker::ClientIdentity& client) {
-  return (has_variable(level, 'u') && is_odd(client.user)) ||
-         (has_variable(level, 'c') && is_odd(client.client_id));
-}
+/// Who asks, and which of the names that the pattern wants are odd: looked at once, not in each
+/// level, for names may be long.
+struct Question {
+  const Asking& asking;
+  bool is_user_odd;
+  bool is_client_id_odd;
+
+  Question(const Asking& who, bool has_user, bool has_client_id)
+      : asking(who),
+        is_user_odd(has_user && is_odd(who.client.user)),
+        is_client_id_odd(has_client_id && is_odd(who.client.client_id)) {}
+
+  /// No allow rule is for an odd name.
+  [[nodiscard]] bool is_for_nobody() const {
+    return asking.effect == Effect::allow && (is_user_odd || is_client_id_odd);
+  }
+};
 
 /// Whether a level of the pattern, names put in, is that text.
 bool is_same(std::string_view pattern, std::string_view text,
@@ -73,13 +85,15 @@ bool is_same(std::string_view pattern, std::string_view text,
   return text.empty();
 }
 
-/// Whether a level of the pattern takes any level: '+', or an odd name of a deny rule.
-bool takes_any(std::string_view level, const Asking& asking) {
-  return level == "+" || (asking.effect == Effect::deny && asks_for_odd(level, asking.client));
+/// Whether a level of the pattern takes any level: '+', or an odd name, which only a deny rule
+/// still asks about here: see the head of the header.
+bool takes_any(std::string_view level, const Question& question) {
+  return level == "+" || (question.is_user_odd && has_variable(level, 'u')) ||
+         (question.is_client_id_odd && has_variable(level, 'c'));
 }
 
-bool takes(std::string_view level, std::string_view text, const Asking& asking) {
-  return takes_any(level, asking) || is_same(level, text, asking.client);
+bool takes(std::string_view level, std::string_view text, const Question& question) {
+  return takes_any(level, question) || is_same(level, text, question.asking.client);
 }
 
 /// A wildcard at the beginning takes no topic that begins with '$'. [MQTT-4.7.2-1]
@@ -96,12 +110,6 @@ std::string with_letters(std::string_view text) {
     }
   }
   return plain;
-}
-
-/// No allow rule is for an odd name.
-bool is_for_nobody(bool has_user, bool has_client_id, const Asking& asking) {
-  return asking.effect == Effect::allow && ((has_user && is_odd(asking.client.user)) ||
-                                            (has_client_id && is_odd(asking.client.client_id)));
 }
 
 }  // namespace
@@ -125,7 +133,8 @@ std::expected<TopicPattern, std::string> TopicPattern::parse(std::string_view te
 }
 
 bool TopicPattern::matches(const Asking& asking, mqtt::TopicName topic) const {
-  if (is_for_nobody(has_user_, has_client_id_, asking) || is_kept_apart(text_, topic.text())) {
+  const Question question(asking, has_user_, has_client_id_);
+  if (question.is_for_nobody() || is_kept_apart(text_, topic.text())) {
     return false;
   }
   Levels pattern(text_);
@@ -135,7 +144,7 @@ bool TopicPattern::matches(const Asking& asking, mqtt::TopicName topic) const {
     if (level == "#") {
       return true;
     }
-    if (levels.is_at_end() || !takes(level, levels.next(), asking)) {
+    if (levels.is_at_end() || !takes(level, levels.next(), question)) {
       return false;
     }
   }
@@ -144,12 +153,13 @@ bool TopicPattern::matches(const Asking& asking, mqtt::TopicName topic) const {
 
 bool TopicPattern::covers(const Asking& asking, const mqtt::TopicFilter& filter) const {
   const std::string_view text = filter.filter();
-  if (is_for_nobody(has_user_, has_client_id_, asking) || is_kept_apart(text_, text)) {
+  const Question question(asking, has_user_, has_client_id_);
+  if (question.is_for_nobody() || is_kept_apart(text_, text)) {
     return false;
   }
   Levels pattern(text_);
   Levels levels(text);
-  for (bool is_first = true; !pattern.is_at_end(); is_first = false) {
+  while (!pattern.is_at_end()) {
     const std::string_view level = pattern.next();
     if (level == "#") {
       return true;
@@ -159,10 +169,11 @@ bool TopicPattern::covers(const Asking& asking, const mqtt::TopicFilter& filter)
     }
     const std::string_view wanted = levels.next();
     if (wanted == "#") {
-      // "+/#" is everything, as "#" is: a topic has at least one level.
-      return is_first && level == "+" && pattern.rest() == "#";
+      // "+/#" is everything, as "#" is: a topic has at least one level. And "/#" has two of them at
+      // least, for the topic above it would be the empty one. [MQTT-4.7.3-1]
+      return (text == "#" || text == "/#") && takes_any(level, question) && pattern.rest() == "#";
     }
-    if (wanted == "+" ? !takes_any(level, asking) : !takes(level, wanted, asking)) {
+    if (wanted == "+" ? !takes_any(level, question) : !takes(level, wanted, question)) {
       return false;
     }
   }
@@ -171,8 +182,8 @@ bool TopicPattern::covers(const Asking& asking, const mqtt::TopicFilter& filter)
 
 bool TopicPattern::overlaps(const Asking& asking, const mqtt::TopicFilter& filter) const {
   const std::string_view text = filter.filter();
-  if (is_for_nobody(has_user_, has_client_id_, asking) || is_kept_apart(text_, text) ||
-      is_kept_apart(text, text_)) {
+  const Question question(asking, has_user_, has_client_id_);
+  if (question.is_for_nobody() || is_kept_apart(text_, text) || is_kept_apart(text, text_)) {
     return false;
   }
   Levels pattern(text_);
@@ -183,7 +194,7 @@ bool TopicPattern::overlaps(const Asking& asking, const mqtt::TopicFilter& filte
     if (level == "#" || wanted == "#") {
       return true;
     }
-    if (wanted != "+" && !takes(level, wanted, asking)) {
+    if (wanted != "+" && !takes(level, wanted, question)) {
       return false;
     }
   }

@@ -41,7 +41,8 @@ class TopicPattern {
   [[nodiscard]] bool matches(const Asking& asking, mqtt::TopicName topic) const;
   /// Whether every topic of the filter (without its share) is one of the pattern's.
   [[nodiscard]] bool covers(const Asking& asking, const mqtt::TopicFilter& filter) const;
-  /// Whether some topic of the filter is one of the pattern's.
+  /// Whether some topic of the filter is one of the pattern's. "+" and "/#" are said to meet,
+  /// though all that they share is the empty topic, which cannot be: one more question at delivery.
   [[nodiscard]] bool overlaps(const Asking& asking, const mqtt::TopicFilter& filter) const;
 
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -84,7 +84,7 @@ class AccessRules final : public broker::Authorizer {
 };
 
 /// Whether `text` is `pattern` with any text in place of each '*'.
-/// cost   O(size of both) but for patterns with many '*'; no recursion.
+/// cost   at most the product of both sizes; no recursion.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
 
 }  // namespace peal::auth

@@ -1,7 +1,9 @@
 // Rules in the grammar of Mosquitto's acl_file:
 //
-//     topic [read|write|readwrite|deny] FILTER     of the user above; before the first: of
-//     anonymous user NAME pattern [read|write|readwrite|deny] FILTER   of everybody, with %u and %c
+// * `user NAME`: the lines below are this user's; the name is taken as it stands, '*' included.
+// * `topic [read|write|readwrite|deny] FILTER`: of the user above; before the first: of clients
+//   without a name.
+// * `pattern [read|write|readwrite|deny] FILTER`: of everybody, with %u and %c.
 //
 // Lines that begin with # and empty ones say nothing.
 #pragma once

@@ -2,6 +2,7 @@
 #include "peal/auth/access_rules.hpp"
 
 #include <gtest/gtest.h>
+#include <thread>
 
 namespace peal::auth {
 namespace {
@@ -107,6 +108,67 @@ TEST(AccessRules, AreOneObjectForAllWithTheSameRoles) {
   EXPECT_TRUE(may_publish(rules, {"1", "bell-1"}, "devices/bell-1/x"));
   EXPECT_FALSE(may_publish(rules, {"1", "bell-1"}, "devices/bell-2/x"));
   EXPECT_TRUE(may_publish(rules, {"1", "user-7"}, "user-7"));
+}
+
+/// More sets of roles than are remembered, asked for by several threads: a user is a number, and
+/// has the roles of its bits.
+TEST(AccessRules, ForgetSetsButNotWhoHoldsThem) {
+  constexpr unsigned bits = 14;
+  constexpr unsigned users = 1U << bits;
+  std::vector<Role> roles;
+  for (unsigned bit = 0; bit < bits; ++bit) {
+    roles.push_back(role({}, {allow(Action::publish, "bit/" + std::to_string(bit))}));
+    for (unsigned user = 0; user < users; ++user) {
+      if ((user >> bit & 1U) != 0) {
+        roles.back().exact_users.push_back(std::to_string(user));
+      }
+    }
+  }
+  AccessRules rules(std::move(roles), "anonymous");
+  const ClientIdentity first{"c", "1"};
+  const auto held = rules.rights_of(first);
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&rules, thread] {
+        for (unsigned i = 0; i < users; ++i) {
+          const unsigned user = (i + thread * users / 4) % users;
+          const std::string name = std::to_string(user);
+          EXPECT_EQ(may_publish(rules, {"c", name}, "bit/3"), (user >> 3 & 1U) != 0) << name;
+        }
+      });
+    }
+  }
+  EXPECT_TRUE(held->may_publish(first, *mqtt::TopicName::parse("bit/0"), false));
+  EXPECT_FALSE(held->may_publish(first, *mqtt::TopicName::parse("bit/1"), false));
+}
+
+TEST(AccessRules, DenyWidelyWhomTheyCannotName) {
+  AccessRules rules({role({"*"}, {allow(Action::both, "#"), deny(Action::both, "%u/#"),
+                                  allow(Action::both, "own/%u")})},
+                    "anonymous");
+  for (const std::string_view odd :
+       {std::string_view("+"), std::string_view("#"), std::string_view("a/b"),
+        std::string_view("a\0b", 3), std::string_view("")}) {
+    const ClientIdentity who{"c", odd};
+    EXPECT_FALSE(may_publish(rules, who, "a")) << odd;
+    EXPECT_FALSE(may_receive(rules, who, "own/x")) << odd;
+    EXPECT_EQ(may_subscribe(rules, who, "#"), SubscribeRight::none) << odd;
+  }
+  EXPECT_FALSE(may_publish(rules, anna, "anna/x"));
+  EXPECT_TRUE(may_publish(rules, anna, "bert/x"));
+  EXPECT_EQ(may_subscribe(rules, anna, "#"), SubscribeRight::some);
+}
+
+TEST(AccessRules, OpenDollarTopicsOnlyByName) {
+  AccessRules rules({role({"anna"}, {allow(Action::both, "#")}),
+                     role({"operator"}, {allow(Action::subscribe, "$SYS/#")})},
+                    "anonymous");
+  EXPECT_FALSE(may_publish(rules, anna, "$SYS/x"));
+  EXPECT_FALSE(may_receive(rules, anna, "$SYS/x"));
+  EXPECT_EQ(may_subscribe(rules, anna, "$SYS/#"), SubscribeRight::none);
+  EXPECT_EQ(may_subscribe(rules, {"c", "operator"}, "$SYS/#"), SubscribeRight::all);
+  EXPECT_EQ(may_subscribe(rules, {"c", "operator"}, "$share/g/$SYS/x"), SubscribeRight::all);
 }
 
 TEST(AccessRules, NameTheRuleThatDecides) {
