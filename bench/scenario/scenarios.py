@@ -114,31 +114,28 @@ CAPACITY = Group(
             value="deliveries_per_second"),
     ), repeats=False)
 
+def rows_against_itself(name, goal):
+    """The backlogs of the tables in which Peal is compared with itself; `goal`: how dear the second column may be."""
+    return tuple(Row(f"{name}-{key}", title, f"backlog --shape {load} --rounds 3", goal) for key, title, load in (
+        ("pairs", "100 pairs, QoS 0, 64 B", "pairs -c 100 --depth 2000"),
+        ("pairs-qos1", "100 pairs, QoS 1, 64 B", "pairs -c 100 -q 1 --depth 1000"),
+        ("fan-out", "1 to 1 000, QoS 0, 64 B", "fan-out -c 1000 --depth 200"),
+        ("fan-in", "500 to 1, QoS 0, 64 B", "fan-in -c 500 --depth 200")))
+
+
 # Peal against itself: the columns are one and two workers.
 WORKERS = Group(
     "workers", "Two workers", "broker CPU seconds per million messages delivered",
     "The same backlog with one and with two workers, nobody pinned: a second worker must not make a message more than "
     "1.2 times as dear.",
-    (
-        Row("workers-pairs", "100 pairs, QoS 0, 64 B", "backlog --shape pairs -c 100 --depth 2000 --rounds 3", 1.2),
-        Row("workers-pairs-qos1", "100 pairs, QoS 1, 64 B", "backlog --shape pairs -c 100 -q 1 --depth 1000 --rounds 3",
-            1.2),
-        Row("workers-fan-out", "1 to 1 000, QoS 0, 64 B", "backlog --shape fan-out -c 1000 --depth 200 --rounds 3", 1.2),
-        Row("workers-fan-in", "500 to 1, QoS 0, 64 B", "backlog --shape fan-in -c 500 --depth 200 --rounds 3", 1.2),
-    ))
+    rows_against_itself("workers", 1.2))
 
 # Peal against itself: without rules, and with many that are somebody else's and a few that are the clients'.
 RULES = Group(
     "rules", "Users and rules", "broker CPU seconds per million messages delivered",
     "The same backlog by a server without rules and by one with 100 000 users, 1 000 roles of other users, and a role of the "
     "clients' own that allows by pattern and denies a part: a message must not be more than 1.05 times as dear.",
-    (
-        Row("rules-pairs", "100 pairs, QoS 0, 64 B", "backlog --shape pairs -c 100 --depth 2000 --rounds 3", 1.05),
-        Row("rules-pairs-qos1", "100 pairs, QoS 1, 64 B", "backlog --shape pairs -c 100 -q 1 --depth 1000 --rounds 3",
-            1.05),
-        Row("rules-fan-out", "1 to 1 000, QoS 0, 64 B", "backlog --shape fan-out -c 1000 --depth 200 --rounds 3", 1.05),
-        Row("rules-fan-in", "500 to 1, QoS 0, 64 B", "backlog --shape fan-in -c 500 --depth 200 --rounds 3", 1.05),
-    ))
+    rows_against_itself("rules", 1.05))
 
 # `base` makes the sessions, and tells how many syncs belong to that.
 DURABLE = Group(

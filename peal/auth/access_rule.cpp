@@ -8,25 +8,10 @@ namespace {
 
 using Asking = TopicPattern::Asking;
 
-/// The levels of a topic, a filter or a pattern, one after the other. Never none.
-class Levels {
- public:
-  explicit Levels(std::string_view text) : rest_(text) {}
+using mqtt::take_level;
 
-  [[nodiscard]] bool is_at_end() const { return is_at_end_; }
-  [[nodiscard]] std::string_view rest() const { return rest_; }
-  std::string_view next() {
-    const std::size_t slash = rest_.find('/');
-    const std::string_view level = rest_.substr(0, slash);
-    is_at_end_ = slash == std::string_view::npos;
-    rest_ = is_at_end_ ? std::string_view{} : rest_.substr(slash + 1);
-    return level;
-  }
-
- private:
-  std::string_view rest_;
-  bool is_at_end_ = false;
-};
+/// Whether `take_level` gave the last level.
+bool is_at_end(std::string_view rest) { return rest.data() == nullptr; }
 
 bool is_wildcard(std::string_view level) { return level == "+" || level == "#"; }
 
@@ -98,7 +83,7 @@ bool takes(std::string_view level, std::string_view text, const Question& questi
 
 /// A wildcard at the beginning takes no topic that begins with '$'. [MQTT-4.7.2-1]
 bool is_kept_apart(std::string_view with_wildcards, std::string_view other) {
-  return is_wildcard(Levels(with_wildcards).next()) && other.starts_with('$');
+  return is_wildcard(take_level(with_wildcards)) && other.starts_with('$');
 }
 
 /// The pattern with a letter in place of each name: a Topic Filter, if it is a pattern at all.
@@ -137,18 +122,18 @@ bool TopicPattern::matches(const Asking& asking, mqtt::TopicName topic) const {
   if (question.is_for_nobody() || is_kept_apart(text_, topic.text())) {
     return false;
   }
-  Levels pattern(text_);
-  Levels levels(topic.text());
-  while (!pattern.is_at_end()) {
-    const std::string_view level = pattern.next();
+  std::string_view pattern = text_;
+  std::string_view levels = topic.text();
+  while (!is_at_end(pattern)) {
+    const std::string_view level = take_level(pattern);
     if (level == "#") {
       return true;
     }
-    if (levels.is_at_end() || !takes(level, levels.next(), question)) {
+    if (is_at_end(levels) || !takes(level, take_level(levels), question)) {
       return false;
     }
   }
-  return levels.is_at_end();
+  return is_at_end(levels);
 }
 
 bool TopicPattern::covers(const Asking& asking, const mqtt::TopicFilter& filter) const {
@@ -157,27 +142,27 @@ bool TopicPattern::covers(const Asking& asking, const mqtt::TopicFilter& filter)
   if (question.is_for_nobody() || is_kept_apart(text_, text)) {
     return false;
   }
-  Levels pattern(text_);
-  Levels levels(text);
-  while (!pattern.is_at_end()) {
-    const std::string_view level = pattern.next();
+  std::string_view pattern = text_;
+  std::string_view levels = text;
+  while (!is_at_end(pattern)) {
+    const std::string_view level = take_level(pattern);
     if (level == "#") {
       return true;
     }
-    if (levels.is_at_end()) {
+    if (is_at_end(levels)) {
       return false;
     }
-    const std::string_view wanted = levels.next();
+    const std::string_view wanted = take_level(levels);
     if (wanted == "#") {
       // "+/#" is everything, as "#" is: a topic has at least one level. And "/#" has two of them at
       // least, for the topic above it would be the empty one. [MQTT-4.7.3-1]
-      return (text == "#" || text == "/#") && takes_any(level, question) && pattern.rest() == "#";
+      return (text == "#" || text == "/#") && takes_any(level, question) && pattern == "#";
     }
     if (wanted == "+" ? !takes_any(level, question) : !takes(level, wanted, question)) {
       return false;
     }
   }
-  return levels.is_at_end();
+  return is_at_end(levels);
 }
 
 bool TopicPattern::overlaps(const Asking& asking, const mqtt::TopicFilter& filter) const {
@@ -186,11 +171,11 @@ bool TopicPattern::overlaps(const Asking& asking, const mqtt::TopicFilter& filte
   if (question.is_for_nobody() || is_kept_apart(text_, text) || is_kept_apart(text, text_)) {
     return false;
   }
-  Levels pattern(text_);
-  Levels levels(text);
-  while (!pattern.is_at_end() && !levels.is_at_end()) {
-    const std::string_view level = pattern.next();
-    const std::string_view wanted = levels.next();
+  std::string_view pattern = text_;
+  std::string_view levels = text;
+  while (!is_at_end(pattern) && !is_at_end(levels)) {
+    const std::string_view level = take_level(pattern);
+    const std::string_view wanted = take_level(levels);
     if (level == "#" || wanted == "#") {
       return true;
     }
@@ -199,8 +184,7 @@ bool TopicPattern::overlaps(const Asking& asking, const mqtt::TopicFilter& filte
     }
   }
   // '#' takes the level above it, too.
-  return (pattern.is_at_end() || pattern.rest() == "#") &&
-         (levels.is_at_end() || levels.rest() == "#");
+  return (is_at_end(pattern) || pattern == "#") && (is_at_end(levels) || levels == "#");
 }
 
 }  // namespace peal::auth

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "peal/auth/access_rule.hpp"
+#include "peal/base/text_hash.hpp"
 #include "peal/broker/ports/authorizer.hpp"
 
 namespace peal::auth {
@@ -66,18 +67,12 @@ class AccessRules final : public broker::Authorizer {
   [[nodiscard]] broker::RightsRef rights_of(const broker::ClientIdentity& client) override;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
   using Places = std::vector<std::uint32_t>;
   [[nodiscard]] Places places_of(std::string_view user) const;
 
   std::shared_ptr<const std::vector<Role>> roles_;
   std::string anonymous_user_;
-  std::unordered_map<std::string, Places, Hash, std::equal_to<>> by_name_;
+  std::unordered_map<std::string, Places, TextHash, std::equal_to<>> by_name_;
   std::vector<std::pair<std::string, std::uint32_t>> by_glob_;
   std::mutex mutex_;
   std::map<Places, SharedRef<RuleSet>> sets_;

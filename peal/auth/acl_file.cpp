@@ -8,10 +8,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "peal/base/trim.hpp"
+
 namespace peal::auth {
 
 namespace {
 
+constexpr std::string_view blanks = " \t\r\n";
 constexpr std::size_t line_limit = std::size_t{64} << 10;
 
 struct Access {
@@ -26,19 +29,11 @@ constexpr std::array accesses{Access{"read", Effect::allow, Action::subscribe},
                               Access{"deny", Effect::deny, Action::both}};
 constexpr Access standard_access = accesses[2];
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(blanks);
-  return begin == std::string_view::npos
-             ? std::string_view{}
-             : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
 /// Takes the first word off.
 std::string_view take_word(std::string_view& text) {
   const std::size_t end = text.find_first_of(" \t");
   const std::string_view word = text.substr(0, end);
-  text = end == std::string_view::npos ? std::string_view{} : trimmed(text.substr(end));
+  text = end == std::string_view::npos ? std::string_view{} : trimmed(text.substr(end), blanks);
   return word;
 }
 
@@ -52,7 +47,7 @@ class Reader {
   /// returns   what is wrong with the line; empty when nothing is.
   std::string add(std::string_view line, std::size_t number) {
     number_ = number;
-    const std::string text(trimmed(line));
+    const std::string text(trimmed(line, blanks));
     std::string_view rest = text;
     const std::string_view keyword = take_word(rest);
     if (keyword.empty() || keyword.front() == '#') {

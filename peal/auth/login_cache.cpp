@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <utility>
 
+#include "peal/auth/password_hash.hpp"
+
 namespace peal::auth {
 
 namespace {
@@ -17,7 +19,7 @@ void add(crypto_generichash_state& state, Bytes bytes) {
 
 LoginCache::LoginCache(std::size_t limit, Clock::duration lifetime)
     : limit_(limit), lifetime_(lifetime) {
-  [[maybe_unused]] const int ready = sodium_init();  // what is used here cannot fail without it
+  require_sodium();
   randombytes_buf(key_.data(), key_.size());
 }
 

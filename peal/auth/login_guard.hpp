@@ -16,6 +16,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "peal/base/text_hash.hpp"
+
 namespace peal::auth {
 
 /// "10 per 5m -> 15m": so many within that time, and out for so long.
@@ -43,13 +45,7 @@ class LoginGuard {
     Clock::time_point since;
     Clock::time_point out_until;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-  using Table = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+  using Table = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
 
   [[nodiscard]] static bool is_out(const Table& table, std::string_view key, Clock::time_point now);
   bool count(Table& table, std::string key, unsigned limit, Clock::time_point now);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "peal/base/trim.hpp"
 #include "peal/mqtt/utf8.hpp"
 
 namespace peal::auth {
@@ -19,7 +20,6 @@ namespace {
 constexpr std::size_t max_line_bytes = 4096;
 constexpr std::size_t max_user_bytes = 256;
 constexpr std::size_t max_users = 1'000'000;
-constexpr std::string_view blanks = " \t";
 
 struct Closer {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -76,11 +76,6 @@ bool has_control_character(std::string_view name) {
   });
 }
 
-std::string_view without_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
 }  // namespace
 
 std::string_view user_name_problem(std::string_view name) {
@@ -103,7 +98,7 @@ std::string_view user_name_problem(std::string_view name) {
     return "the user name begins with #, which begins a comment";
   }
   // Mosquitto takes them off: the same file would name other users there.
-  if (without_blanks(name).size() != name.size()) {
+  if (trimmed(name).size() != name.size()) {
     return "the user name begins or ends with a blank";
   }
   return {};
@@ -139,7 +134,7 @@ std::string PasswordFile::add(std::string_view line, std::size_t number) {
   if (line.ends_with('\r')) {
     line.remove_suffix(1);
   }
-  if (line.starts_with('#') || without_blanks(line).empty()) {
+  if (line.starts_with('#') || trimmed(line).empty()) {
     return {};
   }
   const std::size_t colon = line.find(':');
@@ -150,7 +145,7 @@ std::string PasswordFile::add(std::string_view line, std::size_t number) {
   if (const std::string_view problem = user_name_problem(name); !problem.empty()) {
     return std::string(problem) + "; change it, or delete the line";
   }
-  auto hash = PasswordHash::parse(without_blanks(line.substr(colon + 1)));
+  auto hash = PasswordHash::parse(trimmed(line.substr(colon + 1)));
   return hash ? add_user(name, std::move(*hash), number) : std::move(hash.error());
 }
 

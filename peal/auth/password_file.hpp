@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "peal/auth/password_hash.hpp"
+#include "peal/base/text_hash.hpp"
 
 namespace peal::auth {
 
@@ -46,18 +47,12 @@ class PasswordFile {
     PasswordHash hash;
     std::size_t line;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view user) const {
-      return std::hash<std::string_view>{}(user);
-    }
-  };
 
   /// returns   what is wrong with the line; empty when nothing is.
   std::string add(std::string_view line, std::size_t number);
   std::string add_user(std::string_view name, PasswordHash hash, std::size_t number);
 
-  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> users_;
+  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> users_;
 };
 
 }  // namespace peal::auth

@@ -40,12 +40,6 @@ constexpr int unpadded = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 
 using Sha512 = std::array<std::uint8_t, 64>;
 
-/// Before any other call of libsodium; it fails only where nothing of the system works.
-void require_sodium() {
-  static const bool is_ready = sodium_init() >= 0;
-  PEAL_ASSERT(is_ready);
-}
-
 /// libsodium wants a pointer for an empty password, too.
 const char* characters(Bytes password) {
   return password.empty() ? "" : reinterpret_cast<const char*>(password.data());
@@ -192,6 +186,11 @@ std::string cost_problem(std::string_view field) {
 }
 
 }  // namespace
+
+void require_sodium() {
+  static const bool is_ready = sodium_init() >= 0;
+  PEAL_ASSERT(is_ready);
+}
 
 std::string hash_password(Bytes password, HashKind kind) {
   require_sodium();

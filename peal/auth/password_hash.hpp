@@ -19,6 +19,9 @@
 
 namespace peal::auth {
 
+/// Before any other call of libsodium; ends the process where nothing of the system works.
+void require_sodium();
+
 enum class HashKind : std::uint8_t { argon2id, pbkdf2_sha512, sha512 };
 
 /// The longest password there is: the length of Binary Data has two bytes. (MQTT 5 §1.5.6)

@@ -31,7 +31,6 @@ class UserTable {
   [[nodiscard]] const PasswordHash* find(std::string_view user) const;
   /// To be hashed in vain for a name that nobody has, so that it costs what a wrong password costs.
   [[nodiscard]] const PasswordHash& decoy() const { return decoy_; }
-  [[nodiscard]] std::size_t size() const;
 
  private:
   std::vector<PasswordFile> files_;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "peal/auth/password_file.hpp"
+#include "peal/base/trim.hpp"
 
 namespace peal::cli {
 
@@ -144,13 +145,10 @@ bool is_line_of(std::string_view user, std::string_view line) {
   return entry && entry->user == user;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t\r"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t\r") + 1);
-}
+constexpr std::string_view blanks = " \t\r";
 
 bool is_hash(std::string_view text) {
-  return auth::PasswordHash::parse(without_blanks(text)).has_value();
+  return auth::PasswordHash::parse(trimmed(text, blanks)).has_value();
 }
 
 /// What speaks against making a hash of the plain text in `entry`; empty when nothing does.
@@ -165,7 +163,7 @@ std::string plain_text_problem(const Entry& entry) {
     return "the password is longer than MQTT allows; write a shorter one";
   }
   // A hash of a damaged or foreign hash would lock the user out, and nobody could tell.
-  const std::string_view text = without_blanks(entry.rest);
+  const std::string_view text = trimmed(entry.rest, blanks);
   if (text.starts_with('$') && text.find('$', 1) != std::string_view::npos) {
     return "this looks like a hash, but is none that Peal can read; delete the line and set the "
            "password with `peal passwd FILE USER`";
@@ -234,7 +232,7 @@ bool PasswdFile::remove(std::string_view user) {
 std::size_t PasswdFile::hash_plain_text(auth::HashKind kind) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    if (lines_[i].starts_with('#') || without_blanks(lines_[i]).empty()) {
+    if (lines_[i].starts_with('#') || trimmed(lines_[i], blanks).empty()) {
       continue;
     }
     const auto entry = entry_of(lines_[i]);

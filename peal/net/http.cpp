@@ -7,6 +7,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
 
+#include "peal/base/trim.hpp"
+
 namespace peal::net {
 namespace {
 
@@ -48,14 +50,6 @@ constexpr std::array reasons{
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 HttpParse bad(int status) {
   HttpParse parse;
@@ -181,7 +175,7 @@ bool HttpRequest::header_has_token(std::string_view name, std::string_view token
     std::string_view rest = equal_ignoring_case(field, name) ? std::string_view(value) : "";
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find(','), rest.size());
-      if (equal_ignoring_case(trim(rest.substr(0, end)), token)) {
+      if (equal_ignoring_case(trimmed(rest.substr(0, end)), token)) {
         return true;
       }
       rest.remove_prefix(std::min(end + 1, rest.size()));

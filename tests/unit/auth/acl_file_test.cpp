@@ -1,20 +1,19 @@
 // Mosquitto's acl_file: what each line means, and what is said about a wrong one.
 #include "peal/auth/acl_file.hpp"
 
-#include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "support/temporary_folder.hpp"
 
 namespace peal::auth {
 namespace {
 
 std::expected<std::vector<Role>, std::string> read(std::string_view text) {
-  const std::string path = testing::TempDir() + "peal_acl_file_test_" + std::to_string(getpid());
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "acl";
   std::ofstream(path) << text;
-  auto roles = read_acl_file(path, "anonymous");
-  std::remove(path.c_str());
-  return roles;
+  return read_acl_file(path, "anonymous");
 }
 
 /// Without the path in front.

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/temporary_folder.hpp"
+
 namespace peal::auth {
 namespace {
 
@@ -23,13 +25,6 @@ const std::string other_hash =
 
 class PasswordFileTest : public testing::Test {
  protected:
-  PasswordFileTest() {
-    std::string name = (fs::temp_directory_path() / "peal-users-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    path_ = (folder_ / "users").string();
-  }
-  ~PasswordFileTest() override { fs::remove_all(folder_); }
-
   [[nodiscard]] std::expected<PasswordFile, std::string> read(std::string_view text) const {
     std::ofstream(path_, std::ios::binary) << text;
     return PasswordFile::read(path_);
@@ -44,8 +39,8 @@ class PasswordFileTest : public testing::Test {
     return users.error().substr(path_.size() + 1);
   }
 
-  fs::path folder_;
-  std::string path_;
+  test::TemporaryFolder folder_;
+  std::string path_ = folder_ / "users";
 };
 
 TEST_F(PasswordFileTest, FindsUsers) {
@@ -145,7 +140,9 @@ TEST_F(PasswordFileTest, FilesThatCannotBeReadAreRefused) {
   EXPECT_EQ(error(path_), path_ +
                               ": cannot be read: No such file or directory; `peal passwd -c FILE "
                               "USER` makes one");
-  EXPECT_EQ(error(folder_.string()).find(folder_.string() + ": is not a regular file; "), 0u);
+  EXPECT_EQ(
+      error(folder_.path().string()).find(folder_.path().string() + ": is not a regular file; "),
+      0u);
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
   EXPECT_EQ(error(path_).find(path_ + ": is not a regular file; "), 0u);
 }

@@ -1,11 +1,11 @@
 // Logins: what is answered at once, what later, what is remembered.
 #include "peal/auth/passwords.hpp"
 
-#include <cstdio>
 #include <fstream>
 #include <future>
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "support/temporary_folder.hpp"
 
 #include "peal/auth/password_authenticator.hpp"
 
@@ -16,14 +16,14 @@ using namespace std::chrono_literals;
 
 std::shared_ptr<const UserTable> users(
     std::initializer_list<std::pair<std::string, std::string>> list) {
-  const std::string path = testing::TempDir() + "peal_passwords_test_" + std::to_string(getpid());
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "users";
   std::ofstream file(path);
   for (const auto& [user, password] : list) {
     file << user << ':' << hash_password(as_bytes(password), HashKind::sha512) << '\n';
   }
   file.close();
   auto read = PasswordFile::read(path);
-  std::remove(path.c_str());
   std::vector<PasswordFile> files;
   files.push_back(std::move(*read));
   return std::make_shared<UserTable>(std::move(files));

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "support/temporary_folder.hpp"
+
 namespace peal::cli {
 namespace {
 
@@ -14,12 +16,7 @@ using Words = std::vector<std::string>;
 /// An empty folder for options files, and nobody's own.
 class OptionsTest : public testing::Test {
  protected:
-  OptionsTest() {
-    std::string folder = (std::filesystem::temp_directory_path() / "peal-options-XXXXXX").string();
-    folder_ = mkdtemp(folder.data());
-    setenv("XDG_CONFIG_HOME", folder_.c_str(), 1);
-  }
-  ~OptionsTest() override { std::filesystem::remove_all(folder_); }
+  OptionsTest() { setenv("XDG_CONFIG_HOME", folder_.path().c_str(), 1); }
 
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
@@ -33,7 +30,7 @@ class OptionsTest : public testing::Test {
     return "";
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(OptionsTest, HaveMosquittosDefaults) {

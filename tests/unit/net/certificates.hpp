@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
+
 namespace peal::net {
 
 class Authority {
@@ -25,9 +27,6 @@ class Authority {
   };
 
   Authority() {
-    std::string name = (std::filesystem::temp_directory_path() / "peal-net-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
     key_ = EVP_EC_gen("P-256");
     certificate_ = make("Peal Test CA", key_, "", nullptr);
     ca = write_certificate("ca", certificate_);
@@ -35,7 +34,6 @@ class Authority {
   ~Authority() {
     X509_free(certificate_);
     EVP_PKEY_free(key_);
-    std::filesystem::remove_all(folder_);
   }
   Authority(const Authority&) = delete;
   Authority& operator=(const Authority&) = delete;
@@ -45,7 +43,8 @@ class Authority {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = make(common_name, key, alternative_names, certificate_);
     const std::string stem = "issued" + std::to_string(serial_);
-    Issued issued{write_certificate(stem, certificate), folder_ + "/" + stem + ".key", serial_};
+    Issued issued{write_certificate(stem, certificate), (folder_ / (stem + ".key")).string(),
+                  serial_};
     FILE* file = std::fopen(issued.key.c_str(), "w");
     PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
     std::fclose(file);
@@ -77,7 +76,7 @@ class Authority {
     ASN1_TIME_free(now);
     X509_CRL_sort(list);
     X509_CRL_sign(list, key_, EVP_sha256());
-    const std::string path = folder_ + "/revoked.pem";
+    const std::string path = folder_ / "revoked.pem";
     FILE* file = std::fopen(path.c_str(), "w");
     PEM_write_X509_CRL(file, list);
     std::fclose(file);
@@ -85,7 +84,9 @@ class Authority {
     return path;
   }
 
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (folder_ / name).string();
+  }
 
   std::string ca;  // the authority's own certificate
 
@@ -125,14 +126,14 @@ class Authority {
   }
 
   std::string write_certificate(const std::string& stem, X509* certificate) {
-    const std::string path = folder_ + "/" + stem + ".crt";
+    const std::string path = (folder_ / (stem + ".crt")).string();
     FILE* file = std::fopen(path.c_str(), "w");
     PEM_write_X509(file, certificate);
     std::fclose(file);
     return path;
   }
 
-  std::string folder_;
+  test::TemporaryFolder folder_;
   EVP_PKEY* key_ = nullptr;
   X509* certificate_ = nullptr;
   long serial_ = 0;

@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "support/temporary_folder.hpp"
+
 #include "peal/net/stream.hpp"
 
 namespace peal::net {
@@ -60,19 +62,6 @@ int option(int fd, int level, int name) {
   EXPECT_EQ(getsockopt(fd, level, name, &value, &size), 0);
   return value;
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "peal-socket-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path;
-};
 
 TEST(Listener, tells_the_port_it_got) {
   const auto listener = open({.bind = "127.0.0.1:0"});
@@ -158,8 +147,8 @@ TEST(Listener, refuses_what_is_no_address) {
 }
 
 TEST(Listener, makes_and_removes_a_unix_socket) {
-  const Folder folder;
-  const std::string path = folder.path + "/socket";
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "socket";
   Loop loop;
   Accepted accepted;
   {
@@ -182,8 +171,8 @@ TEST(Listener, makes_and_removes_a_unix_socket) {
 }
 
 TEST(Listener, replaces_a_stale_unix_socket_but_no_file) {
-  const Folder folder;
-  const std::string path = folder.path + "/socket";
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "socket";
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
@@ -191,7 +180,7 @@ TEST(Listener, replaces_a_stale_unix_socket_but_no_file) {
   ASSERT_EQ(bind(stale, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::close(stale);
   EXPECT_NE(open({.bind = "unix:" + path}), nullptr);
-  const std::string file = folder.path + "/file";
+  const std::string file = folder / "file";
   ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   EXPECT_FALSE(Listener::open({.bind = "unix:" + file}).has_value());
   EXPECT_TRUE(std::filesystem::exists(file));

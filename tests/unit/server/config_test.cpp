@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "support/temporary_folder.hpp"
 
 #include "peal/server/config_keys.hpp"
 #include "peal/server/config_reference.hpp"
@@ -18,15 +19,12 @@ namespace {
 /// A file of the test's own, gone with it.
 class File {
  public:
-  explicit File(std::string_view text)
-      : path_(testing::TempDir() + "peal_config_test_" + std::to_string(getpid()) + ".toml") {
-    std::ofstream(path_) << text;
-  }
-  ~File() { std::filesystem::remove(path_); }
+  explicit File(std::string_view text) { std::ofstream(path_) << text; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  test::TemporaryFolder folder_;
+  std::string path_ = folder_ / "peal.toml";
 };
 
 Config with(std::vector<std::string> settings) {

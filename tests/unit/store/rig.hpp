@@ -16,33 +16,15 @@
 #include <utility>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
+
 #include "peal/store/journal.hpp"
 #include "peal/store/recovery.hpp"
 #include "peal/store/writer.hpp"
 
 namespace peal::store::test {
 
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string name = testing::TempDir() + "peal_store_XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-
-  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
-    return path_ / name;
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using TempDirectory = peal::test::TemporaryFolder;
 
 /// Passes everything on, and watches writes to RocksDB's write-ahead log (*.log).
 class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
