@@ -187,9 +187,25 @@ void Channel::answered(PacketType answer) {
 
 void Channel::start_keep_alive(std::chrono::seconds interval) {
   silence_limit_ = std::chrono::milliseconds(interval) * 3 / 2;
+  arm_timer();
+}
+
+void Channel::set_validity(std::optional<std::chrono::milliseconds> valid_for) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 10);
+  valid_until_ =
+      valid_for ? worker_.context().clock.now() + std::min(*valid_for, longest) : Time::max();
+  if (state_ == ChannelState::connected) {
+    arm_timer();
+  }
+}
+
+/// Of a connected client: for its silence, or for the end of what it proved.
+void Channel::arm_timer() {
   timer_.cancel();
-  if (silence_limit_.count() > 0) {
-    worker_.timers().arm(timer_, last_received_ + silence_limit_);
+  const Time silent_at = silence_limit_.count() > 0 ? last_received_ + silence_limit_ : Time::max();
+  const Time due = std::min(silent_at, valid_until_);
+  if (due != Time::max()) {
+    worker_.timers().arm(timer_, due);
   }
 }
 
@@ -199,9 +215,13 @@ void Channel::on_timer(Timer&) {
                  {ReasonCode::unspecified_error, "no complete CONNECT within connect_timeout"});
     return;
   }
-  const Time deadline = last_received_ + silence_limit_;
-  if (worker_.context().clock.now() < deadline) {
-    worker_.timers().arm(timer_, deadline);
+  const Time now = worker_.context().clock.now();
+  if (now >= valid_until_) {
+    worker_.doom(*this, {ReasonCode::maximum_connect_time, "what it logged in with is over"});
+    return;
+  }
+  if (silence_limit_.count() == 0 || now < last_received_ + silence_limit_) {
+    arm_timer();
     return;
   }
   worker_.counters().keep_alive_timeouts.add();

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "peal/base/timer_wheel.hpp"
@@ -99,6 +101,8 @@ class Channel final : private TimerTarget {
   template <typename Packet>
   bool send_packet(const Packet& packet);
 
+  /// It will `fail` at the next `settle`.    returns   false: that was known.
+  bool become_doomed() { return !std::exchange(is_doomed_, true); }
   /// Refuses and closes: CONNACK or DISCONNECT with the reason where the version has one, one log
   /// line. The will is published. Not while a message is being routed: see `Worker::doom`.
   void fail(const Failure& failure);
@@ -143,6 +147,9 @@ class Channel final : private TimerTarget {
 
   /// The keep alive agreed on; zero: none.
   void start_keep_alive(std::chrono::seconds interval);
+  /// What the client proved holds for so long, and the connection with it; nothing: for ever.
+  /// Counts once it is connected.
+  void set_validity(std::optional<std::chrono::milliseconds> valid_for);
 
  private:
   friend Handled handle_connect(Channel&, const mqtt::FixedHeader&, Bytes);
@@ -151,6 +158,7 @@ class Channel final : private TimerTarget {
   friend class ConnectSteps;
 
   void on_timer(Timer& timer) override;
+  void arm_timer();
   void handle(const mqtt::Frame& frame);
   [[nodiscard]] std::size_t packet_limit() const;
   void leave_session(bool publish_will);
@@ -167,6 +175,7 @@ class Channel final : private TimerTarget {
   Timer timer_;
   Time last_received_;
   std::chrono::milliseconds silence_limit_{0};  // 1.5 x Keep Alive
+  Time valid_until_ = Time::max();
   std::uint32_t maximum_packet_size_ = 0xFFFFFFFF;
   std::uint16_t receive_maximum_ = 0xFFFF;
   std::uint16_t topic_alias_maximum_ = 0;
@@ -178,6 +187,7 @@ class Channel final : private TimerTarget {
   bool is_version_known_ : 1 = false;
   bool is_waiting_ : 1 = false;
   bool is_held_back_ : 1 = false;  // too many wait for an answer
+  bool is_doomed_ = false;
 };
 
 }  // namespace peal::broker

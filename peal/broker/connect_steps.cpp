@@ -198,7 +198,7 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
   std::string& assigned = channel_.exchange->assigned_client_id;
   assigned = packet_.client_id.empty() ? assign_client_id() : std::string{};
   const std::string_view client_id = assigned.empty() ? packet_.client_id : assigned;
-  const ClientIdentity client{client_id, answer.user};
+  const ClientIdentity client{client_id, answer.user, answer.grants};
   const auto rights = worker.context().authorizer.rights_of(client);
   if (packet_.will &&
       (packet_.will->topic.is_dollar() ||
@@ -212,6 +212,7 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
       channel_, {.space = worker.space(static_cast<NamespaceId>(channel_.listener().space)),
                  .client_id = client_id,
                  .user = answer.user,
+                 .grants = answer.grants,
                  .clean_start = packet_.clean_start,
                  .expiry_interval = expiry,
                  .rights = rights});
@@ -219,6 +220,7 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
     return failure(opened.error(), "the session (MQTT 5 §3.1.4)");
   }
   channel_.session_ = opened->session;
+  channel_.set_validity(answer.valid_for);
   if (auto stored = store_will(*opened->session); !stored) {
     return stored;
   }

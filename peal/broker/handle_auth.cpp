@@ -69,6 +69,14 @@ Handled conclude_re_authentication(Channel& channel, const AuthAnswer& answer) {
   if (answer.state != AuthState::accepted) {
     return failure(answer.reason, "[MQTT-4.12.1-2]");
   }
+  Session& session = channel.session();
+  if (answer.user != session.user) {
+    return failure(ReasonCode::not_authorized, "re-authentication as somebody else");
+  }
+  session.set_grants(answer.grants);
+  channel.worker().keeper().review_rights(session);
+  channel.worker().records().changed(session);
+  channel.set_validity(answer.valid_for);
   send_auth(channel, ReasonCode::success, answer.data);
   return {};
 }

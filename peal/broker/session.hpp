@@ -59,7 +59,15 @@ class Session {
   std::string user;
   RightsRef rights;  // null: everything
 
-  [[nodiscard]] ClientIdentity identity() const { return {client_id_, user}; }
+  [[nodiscard]] ClientIdentity identity() const {
+    return {client_id_, user, extra_ == nullptr ? std::string_view{} : extra_->grants};
+  }
+  /// Rights that its client brought with it; see AuthAnswer.
+  void set_grants(std::string_view grants) {
+    if (extra_ != nullptr || !grants.empty()) {
+      extra().grants = grants;
+    }
+  }
   [[nodiscard]] bool may_publish(mqtt::TopicName topic, bool retain) const {
     return !rights || rights->may_publish(identity(), topic, retain);
   }
@@ -86,6 +94,7 @@ class Session {
     std::vector<Share> shares;
     std::vector<std::uint16_t> unreleased;  // QoS 2 received, PUBREL awaited; sorted
     WillMessage will;
+    std::string grants;
   };
   [[nodiscard]] Extra& extra() {
     if (extra_ == nullptr) {

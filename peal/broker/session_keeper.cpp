@@ -53,6 +53,7 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     worker_.counters().sessions.add();
     opened.session = session;
   }
+  session->set_grants(opening.grants);
   session->set_rights(opening.rights);
   worker_.subscribing().review_rights(*session);
   // Back in time: a will that still waited is not sent. [MQTT-3.1.3-9]
@@ -124,6 +125,7 @@ Session& SessionKeeper::restore(RestoredSession restored) {
   Session& session = worker_.sessions().create(space, restored.client_id);
   session.stored = restored.id;
   session.user = std::move(restored.user);
+  session.set_grants(restored.grants);
   session.expiry_interval = restored.expiry_interval;
   // Its connection ended with the server.
   session.away_since = restored.is_away ? restored.away_since : worker_.context().clock.now();
@@ -180,14 +182,27 @@ void SessionKeeper::publish_will(Session& session) {
   worker_.router().route(session.space(), publication);
 }
 
-void SessionKeeper::rights_changed() {
-  Authorizer& authorizer = worker_.context().authorizer;
+void SessionKeeper::review_rights(Session& session) {
+  session.set_rights(worker_.context().authorizer.rights_of(session.identity()));
+  // One that is away is looked at when it comes back; till then it is checked.
+  if (session.channel != nullptr) {
+    worker_.subscribing().review_rights(session);
+    session.channel->rights_changed();
+  }
+}
+
+void SessionKeeper::rights_changed(const std::optional<std::string>& user) {
   worker_.sessions().for_each([&](Session& session) {
-    session.set_rights(authorizer.rights_of(session.identity()));
-    // One that is away is looked at when it comes back; till then it is checked.
-    if (session.channel != nullptr) {
-      worker_.subscribing().review_rights(session);
-      session.channel->rights_changed();
+    if (!user || session.user == *user) {
+      review_rights(session);
+    }
+  });
+}
+
+void SessionKeeper::disconnect(const DisconnectWhom& is_meant, const Failure& why) {
+  worker_.sessions().for_each([&](Session& session) {
+    if (session.channel != nullptr && is_meant(session)) {
+      worker_.doom(*session.channel, why);
     }
   });
 }

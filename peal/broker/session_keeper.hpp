@@ -3,6 +3,9 @@
 // §4.1)
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "peal/broker/session.hpp"
@@ -12,7 +15,11 @@ namespace peal::broker {
 
 class Channel;
 class Worker;
+struct Failure;
 struct Space;
+
+/// Whether the connection of a session is to end.
+using DisconnectWhom = std::function<bool(const Session&)>;
 
 class SessionKeeper {
  public:
@@ -23,6 +30,7 @@ class SessionKeeper {
     Space& space;
     std::string_view client_id;
     std::string_view user;
+    std::string_view grants;
     bool clean_start = true;
     ExpiryInterval expiry_interval{0};
     RightsRef rights;
@@ -46,8 +54,13 @@ class SessionKeeper {
   /// Ends a session for good: its will, its subscriptions, its messages. [MQTT-4.1.0-2]
   void end(Session& session);
 
-  /// Asks for the rights of every session anew.    cost   O(sessions).
-  void rights_changed();
+  /// Asks for the rights of a session anew.
+  void review_rights(Session& session);
+  /// Of every session, or of those of one user.    cost   O(sessions).
+  void rights_changed(const std::optional<std::string>& user);
+  /// Ends the connections of the sessions that are meant, at the next `settle`.    cost
+  /// O(sessions).
+  void disconnect(const DisconnectWhom& is_meant, const Failure& why);
 
   /// Acts on timers that fired.
   void settle();

@@ -38,6 +38,7 @@ void SessionRecords::changed(const Session& session) {
                        .space = session.space().id,
                        .client_id = session.client_id(),
                        .user = session.user,
+                       .grants = session.identity().grants,
                        .expiry_interval = session.expiry_interval,
                        .is_away = session.channel == nullptr,
                        .away_since = session.away_since,

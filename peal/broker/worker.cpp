@@ -96,9 +96,7 @@ void Worker::settle() {
 }
 
 void Worker::doom(Channel& channel, const Failure& failure) {
-  const bool is_known = std::ranges::any_of(
-      doomed_, [&](const Doomed& doomed) { return doomed.channel == &channel; });
-  if (!is_known) {
+  if (channel.become_doomed()) {
     doomed_.push_back({&channel, failure.reason, failure.detail});
   }
 }

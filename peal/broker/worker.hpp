@@ -55,8 +55,14 @@ class Worker {
   void publish(NamespaceId space, const MessageFields& message);
   /// The answer to an exchange that was `pending`.
   void authenticated(AuthTicket ticket, const AuthAnswer& answer);
-  /// The Authorizer has other rules: every session gets its rights anew.    cost   O(sessions).
-  void rights_changed() { keeper_.rights_changed(); }
+  /// The Authorizer has other rules, for everybody or for one user: sessions get their rights anew.
+  /// cost   O(sessions).
+  void rights_changed(const std::optional<std::string>& user = {}) { keeper_.rights_changed(user); }
+  /// Ends the connections that are meant, with their wills; the sessions stay.    cost
+  /// O(sessions).
+  void disconnect(const DisconnectWhom& is_meant, const Failure& why) {
+    keeper_.disconnect(is_meant, why);
+  }
   /// What `Journal::fetch` asked for.
   void fetched(SessionHandle session, std::span<const Fetched> messages);
 

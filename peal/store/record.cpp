@@ -13,6 +13,7 @@ constexpr unsigned retain_bit = 1U << 2;
 constexpr unsigned away_bit = 1U << 0;
 constexpr unsigned will_bit = 1U << 1;
 constexpr unsigned will_expiry_bit = 1U << 2;
+constexpr unsigned grants_bit = 1U << 3;
 
 std::uint8_t delivery_byte(mqtt::QoS qos, bool retain) {
   return static_cast<std::uint8_t>(static_cast<unsigned>(qos) | (retain ? retain_bit : 0U));
@@ -137,11 +138,15 @@ void encode_session(std::string& out, const broker::StoredSession& session,
   put_little(out, static_cast<std::uint16_t>(session.space));
   put_little(out, session.expiry_interval.count());
   const unsigned flags = (session.is_away ? away_bit : 0U) | (session.has_will ? will_bit : 0U) |
-                         (session.will.has_expiry ? will_expiry_bit : 0U);
+                         (session.will.has_expiry ? will_expiry_bit : 0U) |
+                         (session.grants.empty() ? 0U : grants_bit);
   out.push_back(static_cast<char>(flags));
   put_little(out, session.is_away ? clock.to_disk(session.away_since) : std::uint64_t{0});
   put_sized<std::uint32_t>(out, session.client_id);
   put_sized<std::uint32_t>(out, session.user);
+  if (!session.grants.empty()) {
+    put_sized<std::uint32_t>(out, session.grants);
+  }
   if (session.has_will) {
     put_will(out, session.will, clock);
   }
@@ -154,7 +159,7 @@ std::optional<broker::RestoredSession> decode_session(Bytes value, const WallClo
   session.space = NamespaceId{reader.little<std::uint16_t>()};
   session.expiry_interval = std::chrono::duration<std::uint32_t>{reader.little<std::uint32_t>()};
   const auto flags = reader.little<std::uint8_t>();
-  reader.require(flags <= (away_bit | will_bit | will_expiry_bit));
+  reader.require(flags <= (away_bit | will_bit | will_expiry_bit | grants_bit));
   session.is_away = (flags & away_bit) != 0;
   session.has_will = (flags & will_bit) != 0;
   session.will_has_expiry = (flags & will_expiry_bit) != 0;
@@ -162,6 +167,9 @@ std::optional<broker::RestoredSession> decode_session(Bytes value, const WallClo
   session.away_since = session.is_away ? clock.from_disk(away_since) : Time{};
   session.client_id = read_sized<std::uint32_t>(reader);
   session.user = read_sized<std::uint32_t>(reader);
+  if ((flags & grants_bit) != 0) {
+    session.grants = read_sized<std::uint32_t>(reader);
+  }
   if (session.has_will) {
     read_will(reader, session, clock);
   }

@@ -181,11 +181,11 @@ class FakeAuthenticator final : public Authenticator {
   [[nodiscard]] AuthAnswer authenticate(const AuthRequest& request, AuthTicket ticket) override {
     client_ids.emplace_back(request.client_id);
     if (request.method == "riddle") {
-      return {.state = AuthState::more, .user = {}, .data = "why?", .reason_string = {}};
+      return AuthAnswer::ask("why?");
     }
     if (is_slow) {
       waiting.push_back(ticket);
-      return {.state = AuthState::pending, .user = {}, .data = {}, .reason_string = {}};
+      return AuthAnswer::pend();
     }
     return answer(request);
   }
@@ -193,16 +193,16 @@ class FakeAuthenticator final : public Authenticator {
     client_ids.emplace_back(request.client_id);
     if (is_slow) {
       waiting.push_back(ticket);
-      return {.state = AuthState::pending, .user = {}, .data = {}, .reason_string = {}};
+      return AuthAnswer::pend();
     }
     if (as_text(request.data) != "because") {
-      return {.state = AuthState::refused,
-              .reason = mqtt::ReasonCode::not_authorized,
-              .user = {},
-              .data = {},
-              .reason_string = {}};
+      return AuthAnswer::refuse(mqtt::ReasonCode::not_authorized);
     }
-    return {.state = AuthState::accepted, .user = "sphinx", .data = "right", .reason_string = {}};
+    AuthAnswer right = AuthAnswer::accept(riddler);
+    right.data = "right";
+    right.grants = grants;
+    right.valid_for = valid_for;
+    return right;
   }
   [[nodiscard]] bool knows_method(std::string_view method) const override {
     return method == "riddle";
@@ -210,6 +210,9 @@ class FakeAuthenticator final : public Authenticator {
   void forget(AuthTicket ticket) override { forgotten.push_back(ticket); }
 
   std::map<std::string, std::string> passwords;  // when there are any, they are checked
+  std::string grants;                            // that everybody gets
+  std::optional<std::chrono::milliseconds> valid_for;
+  std::string riddler = "sphinx";  // who gives the right answer
   bool is_slow = false;
   std::vector<AuthTicket> waiting;
   std::vector<AuthTicket> forgotten;
@@ -222,14 +225,13 @@ class FakeAuthenticator final : public Authenticator {
       const auto known = passwords.find(user);
       const std::string_view password = request.password ? as_text(*request.password) : "";
       if (known == passwords.end() || known->second != password) {
-        return {.state = AuthState::refused,
-                .reason = mqtt::ReasonCode::bad_user_name_or_password,
-                .user = {},
-                .data = {},
-                .reason_string = {}};
+        return AuthAnswer::refuse(mqtt::ReasonCode::bad_user_name_or_password);
       }
     }
-    return {.state = AuthState::accepted, .user = user, .data = {}, .reason_string = {}};
+    AuthAnswer answer = AuthAnswer::accept(user);
+    answer.grants = grants;
+    answer.valid_for = valid_for;
+    return answer;
   }
 };
 
@@ -274,7 +276,8 @@ class FakeRights final : public Rights {
 /// Its rules hold for who connects from now on; `BrokerHarness::rights_changed` tells the rest.
 class FakeAuthorizer final : public Authorizer, public FakeRules {
  public:
-  [[nodiscard]] RightsRef rights_of(const ClientIdentity&) override {
+  [[nodiscard]] RightsRef rights_of(const ClientIdentity& client) override {
+    asked.push_back(std::string(client.user) + ": " + std::string(client.grants));
     if (is_empty()) {
       return {};
     }
@@ -282,6 +285,7 @@ class FakeAuthorizer final : public Authorizer, public FakeRules {
     return RightsRef::share(last.get());
   }
   SharedRef<FakeRights> last;
+  std::vector<std::string> asked;  // "USER: GRANTS"
 };
 
 class FakePublishHook final : public PublishHook {

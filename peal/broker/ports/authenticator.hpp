@@ -2,10 +2,12 @@
 // 5 §4.12)
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "peal/broker/ports/connection.hpp"
 #include "peal/mqtt/reason_code.hpp"
@@ -36,6 +38,35 @@ struct AuthAnswer {
   std::string user;           // when accepted: who it is; empty for anonymous
   std::string data;           // Authentication Data for the client
   std::string reason_string;  // for the client, may be empty
+  /// Rights that came with who it is, for `Authorizer::rights_of`; kept with the session.
+  std::string grants;
+  /// The connection ends then; nothing: only as others do.
+  std::optional<std::chrono::milliseconds> valid_for;
+
+  [[nodiscard]] static AuthAnswer accept(std::string user) {
+    AuthAnswer answer;
+    answer.state = AuthState::accepted;
+    answer.user = std::move(user);
+    return answer;
+  }
+  [[nodiscard]] static AuthAnswer refuse(mqtt::ReasonCode reason) {
+    AuthAnswer answer;
+    answer.reason = reason;
+    return answer;
+  }
+  /// The answer comes later.
+  [[nodiscard]] static AuthAnswer pend() {
+    AuthAnswer answer;
+    answer.state = AuthState::pending;
+    return answer;
+  }
+  /// The client is to answer to `data`.
+  [[nodiscard]] static AuthAnswer ask(std::string data) {
+    AuthAnswer answer;
+    answer.state = AuthState::more;
+    answer.data = std::move(data);
+    return answer;
+  }
 };
 
 class Authenticator {

@@ -14,7 +14,8 @@ namespace peal::broker {
 /// Whose right is asked for. Views that are valid during the call.
 struct ClientIdentity {
   std::string_view client_id;
-  std::string_view user;  // empty: anonymous
+  std::string_view user;         // empty: anonymous
+  std::string_view grants = "";  // what came with it when it proved who it is (AuthAnswer)
 };
 
 enum class SubscribeRight : std::uint8_t {

@@ -45,6 +45,7 @@ struct StoredSession {
   NamespaceId space{};
   std::string_view client_id;
   std::string_view user;
+  std::string_view grants;
   std::chrono::duration<std::uint32_t> expiry_interval{0};
   bool is_away = false;  // its client is; then since when
   Time away_since{};
@@ -76,6 +77,7 @@ struct RestoredSession {
   NamespaceId space{};
   std::string client_id;
   std::string user;
+  std::string grants;
   std::chrono::duration<std::uint32_t> expiry_interval{0};
   bool is_away = false;
   Time away_since{};

@@ -50,8 +50,7 @@ TEST_P(HandleAuthTest, WaitsForAnAnswer) {
   EXPECT_TRUE(alice.connection().is_paused);
   alice.send_subscribe("a", {});  // [MQTT-3.1.4-4]: comes before CONNACK and waits
   const AuthTicket ticket = harness.authenticator.waiting.front();
-  harness.home_worker("alice").authenticated(
-      ticket, {.state = AuthState::accepted, .user = "alice", .data = {}, .reason_string = {}});
+  harness.home_worker("alice").authenticated(ticket, AuthAnswer::accept("alice"));
   harness.settle();
   EXPECT_EQ(alice.read(), "CONNACK success");
   alice.send_bytes({});
@@ -63,8 +62,7 @@ TEST_P(HandleAuthTest, RefusesLate) {
   harness.authenticator.is_slow = true;
   alice.connect();
   const AuthTicket ticket = harness.authenticator.waiting.front();
-  harness.home_worker("alice").authenticated(
-      ticket, {.state = AuthState::refused, .user = {}, .data = {}, .reason_string = {}});
+  harness.home_worker("alice").authenticated(ticket, AuthAnswer{});
   harness.settle();
   EXPECT_EQ(alice.read(), "CONNACK not_authorized");
   EXPECT_EQ(alice.read(), "closed");
@@ -76,8 +74,7 @@ TEST_P(HandleAuthTest, ForgetsAnExchangeWhoseConnectionWent) {
   const AuthTicket ticket = harness.authenticator.waiting.front();
   alice.lose();
   EXPECT_EQ(harness.authenticator.forgotten, std::vector{ticket});
-  harness.home_worker("alice").authenticated(
-      ticket, {.state = AuthState::accepted, .user = {}, .data = {}, .reason_string = {}});
+  harness.home_worker("alice").authenticated(ticket, AuthAnswer::accept({}));
   harness.settle();
   EXPECT_EQ(harness.sum(&Counters::sessions), 0);
 }
@@ -153,6 +150,76 @@ TEST_P(HandleAuthTest, EndsTheConnectionOfThoseWhoFailToDoSoAnew) {  // [MQTT-4.
   alice.send_auth(ReasonCode::continue_authentication, "riddle", "why not");
   EXPECT_EQ(alice.read(), "DISCONNECT not_authorized");
   EXPECT_EQ(alice.read(), "closed");
+}
+
+TEST_P(HandleAuthTest, RefusesToBecomeSomebodyElse) {
+  connect_by_riddle();
+  alice.take();
+  harness.authenticator.riddler = "oedipus";
+  alice.send_auth(ReasonCode::re_authenticate, "riddle", "");
+  alice.take();
+  alice.send_auth(ReasonCode::continue_authentication, "riddle", "because");
+  EXPECT_EQ(alice.read(), "DISCONNECT not_authorized");
+}
+
+TEST_P(HandleAuthTest, EndsWithWhatTheClientProved) {
+  harness.authenticator.valid_for = 100s;
+  EXPECT_EQ(alice.connect({.expiry = 600}), "CONNACK success");
+  harness.pass(99s);
+  EXPECT_EQ(alice.read(), "nothing");
+  harness.pass(1s);
+  EXPECT_EQ(alice.read(), "DISCONNECT maximum_connect_time");
+  EXPECT_EQ(alice.read(), "closed");
+  EXPECT_EQ(harness.sum(&Counters::sessions), 1);  // it may come back with more
+}
+
+TEST_P(HandleAuthTest, StillMindsTheKeepAliveOfWhoIsValidForLong) {
+  harness.authenticator.valid_for = 100s;
+  EXPECT_EQ(alice.connect({.keep_alive = 10}), "CONNACK success");
+  harness.pass(15s);
+  EXPECT_EQ(alice.read(), "DISCONNECT keep_alive_timeout");
+}
+
+TEST_P(HandleAuthTest, StaysAsLongAsItProvesItselfAnew) {
+  harness.authenticator.valid_for = 100s;
+  connect_by_riddle();
+  alice.take();
+  harness.pass(90s);
+  harness.authenticator.grants = "allow all b";
+  alice.send_auth(ReasonCode::re_authenticate, "riddle", "");
+  alice.take();
+  alice.send_auth(ReasonCode::continue_authentication, "riddle", "because");
+  alice.take();
+  EXPECT_EQ(harness.authorizer.asked.back(), "sphinx: allow all b");
+  harness.pass(90s);
+  EXPECT_TRUE(alice.is_open());
+  harness.pass(10s);
+  EXPECT_EQ(alice.read(), "DISCONNECT maximum_connect_time");
+}
+
+TEST_P(HandleAuthTest, KeepsTheRightsThatCameWithTheLogin) {
+  harness.authenticator.grants = "allow all a";
+  EXPECT_EQ(alice.connect({.expiry = 600, .user_name = "alice"}), "CONNACK success");
+  EXPECT_EQ(harness.authorizer.asked, (Lines{"alice: allow all a"}));
+  alice.lose();
+  harness.rights_changed();
+  EXPECT_EQ(harness.authorizer.asked.back(), "alice: allow all a");  // while it is away, too
+  harness.authenticator.grants.clear();
+  alice.connect({.clean_start = false, .expiry = 600, .user_name = "alice"});
+  EXPECT_EQ(harness.authorizer.asked.back(), "alice: ");
+}
+
+TEST_P(HandleAuthTest, EndsTheConnectionsThatAreMeant) {
+  auto& bob = harness.client("bob");
+  alice.connect({.expiry = 600, .user_name = "alice"});
+  bob.connect({.user_name = "bob"});
+  harness.home_worker("alice").disconnect(
+      [](const Session& session) { return session.user == "alice"; },
+      {ReasonCode::administrative_action, "the user is gone"});
+  harness.settle();
+  EXPECT_EQ(alice.read(), "DISCONNECT administrative_action");
+  EXPECT_EQ(alice.read(), "closed");
+  EXPECT_TRUE(bob.is_open());
 }
 
 TEST_P(HandleAuthTest, RefusesAuthOutOfTurn) {

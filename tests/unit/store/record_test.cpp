@@ -64,6 +64,7 @@ TEST(Record, SessionRoundTrip) {
                                       .space = NamespaceId{3},
                                       .client_id = "client",
                                       .user = "user",
+                                      .grants = "allow all a",
                                       .expiry_interval = std::chrono::duration<std::uint32_t>{60},
                                       .is_away = true,
                                       .away_since = Time{6000ms},
@@ -83,6 +84,7 @@ TEST(Record, SessionRoundTrip) {
   EXPECT_EQ(read->space, session.space);
   EXPECT_EQ(read->client_id, "client");
   EXPECT_EQ(read->user, "user");
+  EXPECT_EQ(read->grants, "allow all a");
   EXPECT_EQ(read->expiry_interval.count(), 60U);
   EXPECT_TRUE(read->is_away);
   EXPECT_EQ(read->away_since, Time{6000ms});
