@@ -30,7 +30,7 @@ STD_ONLY = {"base", "mqtt", "broker", "embedded"}  # neither the operating syste
 LIBRARIES = {  # how an include of it begins -> the layers that may
     "openssl/": {"net", "auth"},
     "boost/beast": {"net"},
-    "boost/json": {"http"},
+    "boost/json": {"http", "auth", "server"},
     "spdlog/": {"server"},
     "toml++/": {"server"},
     "CLI/": {"cli"},
