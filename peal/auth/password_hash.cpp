@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "peal/auth/base64.hpp"
 #include "peal/base/assert.hpp"
 
 namespace peal::auth {
@@ -34,9 +35,6 @@ constexpr std::uint32_t argon2id_lanes_limit = 16;
 constexpr std::string_view argon2id_begin = "$argon2id$";
 constexpr std::string_view pbkdf2_begin = "$7$";
 constexpr std::string_view sha512_begin = "$6$";
-
-constexpr int padded = sodium_base64_VARIANT_ORIGINAL;
-constexpr int unpadded = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 
 using Sha512 = std::array<std::uint8_t, 64>;
 
@@ -67,24 +65,6 @@ std::optional<Sha512> sha512(Bytes password, Bytes salt) {
   return is_hashed ? std::optional(hash) : std::nullopt;
 }
 
-std::string encode(Bytes bytes) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), padded), '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), padded);
-  text.pop_back();  // the NUL that it ends with
-  return text;
-}
-
-std::optional<std::string> decode(std::string_view text, int variant) {
-  std::string bytes(text.size(), '\0');
-  std::size_t size = 0;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
-                        text.size(), nullptr, &size, nullptr, variant) != 0) {
-    return std::nullopt;
-  }
-  bytes.resize(size);
-  return bytes;
-}
-
 bool has_size(const std::optional<std::string>& bytes, std::size_t least, std::size_t most) {
   return bytes && bytes->size() >= least && bytes->size() <= most;
 }
@@ -108,15 +88,16 @@ std::string hash_pbkdf2(Bytes password) {
   const auto salt = fresh_salt();
   const auto hash = pbkdf2(password, salt, pbkdf2_rounds);
   PEAL_ASSERT(hash);
-  return std::string(pbkdf2_begin) + std::to_string(pbkdf2_rounds) + '$' + encode(salt) + '$' +
-         encode(*hash);
+  return std::string(pbkdf2_begin) + std::to_string(pbkdf2_rounds) + '$' +
+         encode_base64(salt, Base64::padded) + '$' + encode_base64(*hash, Base64::padded);
 }
 
 std::string hash_sha512(Bytes password) {
   const auto salt = fresh_salt();
   const auto hash = sha512(password, salt);
   PEAL_ASSERT(hash);
-  return std::string(sha512_begin) + encode(salt) + '$' + encode(*hash);
+  return std::string(sha512_begin) + encode_base64(salt, Base64::padded) + '$' +
+         encode_base64(*hash, Base64::padded);
 }
 
 /// "a$b$" is "a", "b" and "".
@@ -238,10 +219,10 @@ std::expected<PasswordHash, std::string> PasswordHash::parse_argon2id(std::strin
   if (std::string problem = cost_problem(fields[3]); !problem.empty()) {
     return std::unexpected(std::move(problem));
   }
-  if (!has_size(decode(fields[4], unpadded), 8, 64)) {
+  if (!has_size(decode_base64(fields[4], Base64::unpadded), 8, 64)) {
     return std::unexpected(damage("its salt has to be 8 to 64 bytes, in base64 without padding"));
   }
-  if (!has_size(decode(fields[5], unpadded), 16, 64)) {
+  if (!has_size(decode_base64(fields[5], Base64::unpadded), 16, 64)) {
     return std::unexpected(
         damage("after its salt there have to be 16 to 64 bytes, in base64 without padding"));
   }
@@ -275,12 +256,12 @@ std::expected<PasswordHash, std::string> PasswordHash::parse_digest(HashKind kin
                                                                     std::uint32_t rounds,
                                                                     std::string_view salt_text,
                                                                     std::string_view hash_text) {
-  const auto salt = decode(salt_text, padded);
+  const auto salt = decode_base64(salt_text, Base64::padded);
   // Mosquitto has written both.
   if (!has_size(salt, 12, 12) && !has_size(salt, 64, 64)) {
     return std::unexpected(damage("its salt has to be 12 or 64 bytes, in base64"));
   }
-  const auto hash = decode(hash_text, padded);
+  const auto hash = decode_base64(hash_text, Base64::padded);
   if (!has_size(hash, sizeof(Sha512), sizeof(Sha512))) {
     return std::unexpected(damage("after its salt there have to be 64 bytes, in base64"));
   }
