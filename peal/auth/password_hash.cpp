@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "peal/auth/base64.hpp"
+#include "peal/auth/scram_verifier.hpp"
 #include "peal/base/assert.hpp"
 
 namespace peal::auth {
@@ -181,6 +182,8 @@ std::string hash_password(Bytes password, HashKind kind) {
       return hash_argon2id(password);
     case HashKind::pbkdf2_sha512:
       return hash_pbkdf2(password);
+    case HashKind::scram_sha256:
+      return ScramVerifier::make(password).text();
     case HashKind::sha512:
       break;
   }
@@ -201,11 +204,15 @@ std::expected<PasswordHash, std::string> PasswordHash::parse(std::string_view te
   if (text.starts_with(sha512_begin)) {
     return parse_sha512(text);
   }
+  if (text.starts_with(scram_begin)) {
+    return parse_scram(text);
+  }
   // It may be somebody's password: it is not quoted.
   return std::unexpected(
-      text.empty() ? "there is no hash; set a password with `peal passwd FILE USER`"
-                   : "this is no hash of a kind that Peal knows ($argon2id$, $7$, $6$); when it is "
-                     "the password itself, `peal passwd -U FILE` makes hashes of them all");
+      text.empty()
+          ? "there is no hash; set a password with `peal passwd FILE USER`"
+          : "this is no hash of a kind that Peal knows ($argon2id$, $7$, $6$, SCRAM-SHA-256$); "
+            "when it is the password itself, `peal passwd -U FILE` makes hashes of them all");
 }
 
 std::expected<PasswordHash, std::string> PasswordHash::parse_argon2id(std::string_view text) {
@@ -252,6 +259,14 @@ std::expected<PasswordHash, std::string> PasswordHash::parse_sha512(std::string_
   return parse_digest(HashKind::sha512, 0, fields[2], fields[3]);
 }
 
+std::expected<PasswordHash, std::string> PasswordHash::parse_scram(std::string_view text) {
+  auto verifier = ScramVerifier::parse(text);
+  if (!verifier) {
+    return std::unexpected(std::move(verifier.error()));
+  }
+  return PasswordHash(HashKind::scram_sha256, 0, std::string(text));
+}
+
 std::expected<PasswordHash, std::string> PasswordHash::parse_digest(HashKind kind,
                                                                     std::uint32_t rounds,
                                                                     std::string_view salt_text,
@@ -275,6 +290,10 @@ bool PasswordHash::verify(Bytes password) const {
   if (kind_ == HashKind::argon2id) {
     return crypto_pwhash_argon2id_str_verify(stored_.c_str(), characters(password),
                                              password.size()) == 0;
+  }
+  if (kind_ == HashKind::scram_sha256) {
+    const auto verifier = ScramVerifier::parse(stored_);
+    return verifier && verifier->verify_password(password);
   }
   // HMAC fills short keys up with zeros (RFC 2104 §2): "right\0" would be "right".
   if (kind_ == HashKind::pbkdf2_sha512 && !password.empty() && password.back() == 0) {

@@ -56,6 +56,9 @@ constexpr std::array known_hashes{
     KnownHash{"the reference argon2, four lanes, 24 bytes", HashKind::argon2id, "right",
               "$argon2id$v=19$m=64,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$"
               "ohqrw58TREVhQXN/kQMrLpcmatvizOG4"},
+    KnownHash{"hashlib's pbkdf2_hmac, RFC 7677", HashKind::scram_sha256, "pencil",
+              "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT"
+              "4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="},
     // clang-format on
 };
 
@@ -197,6 +200,20 @@ TEST(PasswordHash, PlainTextIsRefusedWithARemedyAndNotQuoted) {
     EXPECT_EQ(refusal(text).find("ecret"), std::string::npos);
   }
   EXPECT_NE(refusal("").find("`peal passwd FILE USER`"), std::string::npos);
+}
+
+TEST(PasswordHash, KeepsWhatScramAsksFor) {
+  const std::string text = hash_password(as_bytes("right"), HashKind::scram_sha256);
+  const auto hash = PasswordHash::parse(text);
+  ASSERT_TRUE(hash.has_value()) << hash.error();
+  EXPECT_EQ(hash->kind(), HashKind::scram_sha256);
+  EXPECT_EQ(hash->stored(), text);
+  EXPECT_TRUE(hash->verify(as_bytes("right")));
+  for (const std::string_view wrong : {"wrong"sv, ""sv, "right\0"sv, "right\0x"sv}) {
+    EXPECT_FALSE(hash->verify(as_bytes(wrong)));
+  }
+  EXPECT_EQ(refusal("SCRAM-SHA-256$secret").find("secret"), std::string::npos);
+  EXPECT_NE(refusal("SCRAM-SHA-256$secret").find("damaged"), std::string::npos);
 }
 
 TEST(PasswordHash, OtherKindsAreRefused) {
