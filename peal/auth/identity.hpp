@@ -1,4 +1,4 @@
-// Who a client is, as a source of identities found out.
+// Who a client turned out to be.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,4 @@
-// One way to find out who a client is: a password file, a certificate, a token. The chain asks them
-// in the order of the configuration; the first that does not say `not_mine` decides.
+// One way to find out who a client is: a list of users, a certificate, a token, a service to ask.
 #pragma once
 
 #include <atomic>
@@ -33,18 +32,36 @@ struct Finding {
   Verdict verdict = Verdict::not_mine;
   mqtt::ReasonCode reason = mqtt::ReasonCode::bad_user_name_or_password;  // when refused
   Identity identity;                                                      // when accepted
+
+  [[nodiscard]] static Finding accept(Identity identity) {
+    Finding finding;
+    finding.verdict = Verdict::accepted;
+    finding.identity = std::move(identity);
+    return finding;
+  }
+  [[nodiscard]] static Finding refuse(mqtt::ReasonCode reason) {
+    Finding finding;
+    finding.verdict = Verdict::refused;
+    finding.reason = reason;
+    return finding;
+  }
 };
 
-/// One for a server.    threads   any, several at once.
+/// The chain asks its sources in the order of the file; the first that does not say `not_mine`
+/// decides. One for a server.    threads   any, several at once.
 class IdentitySource {
  public:
   using Done = std::move_only_function<void(Finding)>;
   /// True: nobody waits for the answer any more.
   using GivenUp = std::shared_ptr<const std::atomic<bool>>;
 
+  IdentitySource() = default;
+  IdentitySource(const IdentitySource&) = delete;
+  IdentitySource& operator=(const IdentitySource&) = delete;
   virtual ~IdentitySource() = default;
-  /// returns   the finding at once; nothing: `done` is called once, later, from another thread.
-  ///           Never blocks.
+
+  /// returns   the finding at once; nothing: `done` is called once, later, from another thread, or
+  ///           not at all when `is_given_up` was set. Never blocks.
   [[nodiscard]] virtual std::optional<Finding> identify(
       const std::shared_ptr<const Credentials>& who, GivenUp is_given_up, Done done) = 0;
 };

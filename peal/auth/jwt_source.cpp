@@ -26,7 +26,7 @@ Finding JwtSource::refuse(const Credentials& who, ReasonCode reason, std::string
               .address = who.address,
               .reason = mqtt::reason_name(reason),
               .detail = why});
-  return {.verdict = Verdict::refused, .reason = reason, .identity = {}};
+  return Finding::refuse(reason);
 }
 
 std::optional<Finding> JwtSource::identify(const std::shared_ptr<const Credentials>& who,
@@ -50,9 +50,7 @@ std::optional<Finding> JwtSource::identify(const std::shared_ptr<const Credentia
     return refuse(*who, ReasonCode::bad_user_name_or_password,
                   "the user name of CONNECT is not the token's");
   }
-  return Finding{.verdict = Verdict::accepted,
-                 .reason = ReasonCode::success,
-                 .identity = std::move(*identity)};
+  return Finding::accept(std::move(*identity));
 }
 
 }  // namespace peal::auth
