@@ -1,5 +1,6 @@
 #include "peal/auth/base64.hpp"
 
+#include <algorithm>
 #include <sodium.h>
 
 namespace peal::auth {
@@ -28,6 +29,11 @@ std::string encode_base64(Bytes bytes, Base64 variant) {
 }
 
 std::optional<std::string> decode_base64(std::string_view text, Base64 variant) {
+  // libsodium 1.0.18 takes bytes from 0x80 on for letters.
+  const auto is_ascii = [](char letter) { return static_cast<unsigned char>(letter) < 0x80; };
+  if (!std::ranges::all_of(text, is_ascii)) {
+    return std::nullopt;
+  }
   std::string bytes(text.size(), '\0');
   std::size_t size = 0;
   if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),

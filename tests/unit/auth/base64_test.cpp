@@ -42,6 +42,21 @@ TEST(Base64, HasOneTextForEachRunOfBytes) {
   }
 }
 
+TEST(Base64, NoOtherByteIsALetter) {
+  constexpr std::string_view letters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (const Base64 variant : variants) {
+    const std::string alphabet = std::string(letters) + (variant == Base64::url ? "-_" : "+/");
+    for (int byte = 0; byte < 256; ++byte) {
+      for (std::size_t at = 0; at < 4; ++at) {
+        std::string text = "AAAAAAAA";
+        text[at] = static_cast<char>(byte);
+        EXPECT_EQ(decode_base64(text, variant).has_value(), alphabet.contains(text[at])) << byte;
+      }
+    }
+  }
+}
+
 TEST(Base64, AlphabetsAreToldApart) {
   EXPECT_EQ(decode_base64("+//+", Base64::url), std::nullopt);
   EXPECT_EQ(decode_base64("-__-", Base64::padded), std::nullopt);
