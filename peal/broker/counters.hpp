@@ -35,6 +35,9 @@ struct Counters {
   Counter messages_received;
   Counter messages_sent;
   Counter refused_connects;
+  Counter refused_connections;   // limits.connections, the listener's max_connections
+  Counter refused_per_address;   // limits.connections_per_address
+  Counter refused_connect_rate;  // limits.connect_rate_per_address
   Counter protocol_errors;
   Counter denied_publishes;
   Counter denied_subscribes;

@@ -91,6 +91,15 @@ std::string Address::text_with_port() const {
   }
 }
 
+std::uint64_t Address::network() const {
+  std::uint64_t first_half = 0;
+  for (std::size_t i = 0; i < 8; ++i) {
+    first_half = first_half << 8 | bytes_[i];
+  }
+  // ::a.b.c.d/64, so to say: beside 2001:db8::/64 it would look like 32.1.13.184.
+  return family_ == Family::ipv4 ? first_half >> 32 : first_half;
+}
+
 bool Address::is_loopback() const {
   switch (family_) {
     case Family::ipv4:

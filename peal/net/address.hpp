@@ -38,6 +38,9 @@ class Address {
   [[nodiscard]] std::string text() const;
   /// "192.0.2.1:1883", "[2001:db8::1]:1883", "unix".
   [[nodiscard]] std::string text_with_port() const;
+  /// What it is counted with: an IPv4 address itself, the /64 of an IPv6 address. (An IPv4 address
+  /// shares its number with a /64 that is never routed.)
+  [[nodiscard]] std::uint64_t network() const;
   /// 127.0.0.0/8, ::1, or a Unix socket: a peer on this machine.
   [[nodiscard]] bool is_loopback() const;
 

@@ -99,6 +99,9 @@ class ConnectionHandler {
   virtual void on_drained() = 0;
   /// An HTTP request that is no WebSocket upgrade. The answer is written and the connection closed.
   virtual HttpAnswer on_http(const HttpRequest& request) = 0;
+  /// The PROXY header named where the connection really comes from.
+  /// returns   whether it may go on.
+  [[nodiscard]] virtual bool on_proxied(const Address& /*source*/) { return true; }
 };
 
 class Connection final : public EventSource {

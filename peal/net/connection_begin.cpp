@@ -99,6 +99,10 @@ Connection::Step Connection::read_proxy_header() {
   }
   is_proxied_ = true;
   if (header.source.family() != Address::Family::none) {
+    if (!handler_->on_proxied(header.source)) {
+      end(CloseCause::by_us);
+      return Step::wait;
+    }
     address_ = header.source;
   }
   stage_ = settings_->tls != nullptr ? Stage::outer_bytes : Stage::inner_bytes;

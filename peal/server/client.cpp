@@ -5,6 +5,7 @@
 #include "peal/base/assert.hpp"
 #include "peal/broker/context.hpp"
 #include "peal/net/http.hpp"
+#include "peal/server/address_gate.hpp"
 #include "peal/server/front_page.hpp"
 #include "peal/server/listener_runtime.hpp"
 #include "peal/server/worker_thread.hpp"
@@ -56,7 +57,12 @@ Client::Client(int fd, ListenerRuntime& listener)
   listener_.connections.fetch_add(1, std::memory_order_relaxed);
 }
 
-Client::~Client() { listener_.connections.fetch_sub(1, std::memory_order_relaxed); }
+Client::~Client() {
+  listener_.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (counts_for_address_) {
+    listener_.addresses->leave(connection_.address());
+  }
+}
 
 bool Client::join(WorkerThread& worker) {
   worker_ = &worker;
@@ -135,6 +141,11 @@ void Client::on_drained() {
     channel_->drained();
     worker_->after_feed();
   }
+}
+
+bool Client::on_proxied(const net::Address& source) {
+  counts_for_address_ = worker_->admits(source, listener_);
+  return counts_for_address_ || listener_.addresses == nullptr;
 }
 
 net::HttpAnswer Client::on_http(const net::HttpRequest& request) { return answer_http(request); }

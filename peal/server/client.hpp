@@ -23,6 +23,8 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
 
   /// Joins `worker`: its loop, and a channel of its broker. False: the system refused.
   [[nodiscard]] bool join(WorkerThread& worker);
+  /// It was let in by the gate, and leaves through it.
+  void counts_for_address() { counts_for_address_ = true; }
 
   /// The worker's list of clients: where this one stands.
   std::size_t place = 0;
@@ -39,6 +41,7 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
   void on_closed(net::CloseCause cause) override;
   void on_drained() override;
   net::HttpAnswer on_http(const net::HttpRequest& request) override;
+  [[nodiscard]] bool on_proxied(const net::Address& source) override;
 
   // broker::Connection
   void send(Bytes bytes, const SharedBuffer* owner) override;
@@ -61,6 +64,7 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
   Time progress_at_{};
   bool is_home_ = false;
   bool is_watched_ = false;
+  bool counts_for_address_ = false;
 };
 
 }  // namespace peal::server

@@ -56,6 +56,22 @@ struct ListenerConfig {
   unsigned unix_mode = 0600;
 };
 
+/// "200/s burst 1000".
+struct ConnectRate {
+  std::uint64_t per_second = 0;  // 0: no limit
+  std::uint64_t burst = 0;
+};
+
+/// What one address may have.
+struct AddressLimits {
+  std::size_t connections = broker::Settings::unlimited;
+  ConnectRate rate;
+
+  [[nodiscard]] bool is_any() const {
+    return connections != broker::Settings::unlimited || rate.per_second != 0;
+  }
+};
+
 enum class LogFormat : std::uint8_t { text, json };
 
 struct StoreConfig {
@@ -109,6 +125,7 @@ struct Config {
   StoreConfig store;
   AuthConfig auth;
   std::size_t connections = 100'000;
+  AddressLimits per_address;
   unsigned workers = 0;  // 0: one per core
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;

@@ -54,6 +54,30 @@ auth::LoginLimit read_login_limit(Value value) {
   return limit;
 }
 
+/// "200/s burst 1000", or "200/s": as many at once.
+ConnectRate read_connect_rate(Value value) {
+  const std::string text = read_text(value);
+  if (text == "unlimited") {
+    return {};
+  }
+  constexpr std::uint64_t most = 1'000'000;
+  std::istringstream words(text);
+  std::string unit;
+  std::string burst = "burst";
+  ConnectRate rate;
+  bool is_whole = (words >> rate.per_second >> unit) && unit == "/s";
+  rate.burst = rate.per_second;
+  if (is_whole && !(words >> std::ws).eof()) {
+    is_whole = (words >> burst >> rate.burst) && burst == "burst" && (words >> std::ws).eof();
+  }
+  const bool is_sane = text.find('-') == std::string::npos && rate.per_second > 0 &&
+                       rate.per_second <= most && rate.burst > 0 && rate.burst <= most;
+  if (!is_whole || !is_sane) {
+    refuse(value, "must be like \"200/s burst 1000\" (up to a million), or \"unlimited\"");
+  }
+  return rate;
+}
+
 TlsConfig& tls_of(ListenerConfig& listener) {
   if (!listener.tls) {
     listener.tls.emplace();
@@ -112,6 +136,10 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.workers = static_cast<unsigned>(read_count(v, 1, 64)); }},
     ServerKey{"limits.connections", "100000", "connections in total",
       [](Config& c, Value v) { c.connections = read_limit(v); }},
+    ServerKey{"limits.connections_per_address", "\"unlimited\"", "connections from one address (IPv6: from one /64); behind PROXY the one that its header names",
+      [](Config& c, Value v) { c.per_address.connections = read_limit(v); }},
+    ServerKey{"limits.connect_rate_per_address", "\"unlimited\"", "new ones of these in a second, such as \"200/s burst 1000\"",
+      [](Config& c, Value v) { c.per_address.rate = read_connect_rate(v); }},
     ServerKey{"limits.packet", "\"1MiB\"", "largest packet a client may send; announced as Maximum Packet Size",
       [](Config& c, Value v) { c.settings.limits.packet_bytes = std::min<std::size_t>(read_bytes(v), 268'435'460); }},
     ServerKey{"limits.connect_packet", "\"128KiB\"", "largest packet before a client is connected",

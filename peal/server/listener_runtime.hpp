@@ -13,6 +13,8 @@
 
 namespace peal::server {
 
+class AddressGate;
+
 struct ListenerRuntime {
   /// errors   ConfigError: certificates that cannot be used.
   ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings);
@@ -23,6 +25,7 @@ struct ListenerRuntime {
   broker::ListenerSettings broker;
   std::unique_ptr<net::TlsContext> tls;
   std::atomic<std::size_t> connections{0};
+  AddressGate* addresses = nullptr;  // null: no limit on what one address may have
 };
 
 }  // namespace peal::server

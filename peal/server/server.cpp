@@ -5,6 +5,7 @@
 
 #include "peal/auth/anonymous.hpp"
 #include "peal/base/hash.hpp"
+#include "peal/server/address_gate.hpp"
 #include "peal/server/client.hpp"
 #include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
@@ -81,6 +82,9 @@ struct Server::State {
       passwords = std::make_unique<auth::Passwords>(config.auth.bad_login, shared.log);
       shared.passwords = passwords.get();
     }
+    if (config.per_address.is_any()) {
+      addresses = std::make_unique<AddressGate>(config.per_address, SystemRandom{}.next());
+    }
     use_rights(config.auth);
   }
 
@@ -93,6 +97,7 @@ struct Server::State {
   CurrentRules rules;
   NoLog no_log;
   broker::RetainedTotals retained_totals;
+  std::unique_ptr<AddressGate> addresses;                   // null: no limit
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
   std::unique_ptr<DurableStore> store;                      // null: everything is in memory
   PostOffice office;
@@ -125,6 +130,7 @@ struct Server::State {
 void Server::State::listen(const ListenerConfig& config) {
   ListenerRuntime& runtime =
       *listeners.emplace_back(std::make_unique<ListenerRuntime>(config, shared.settings));
+  runtime.addresses = addresses.get();
   const bool is_unix = config.bind.starts_with("unix:");
   net::ListenerSettings settings{.bind = config.bind,
                                  .share_port = !is_unix && workers.size() > 1,

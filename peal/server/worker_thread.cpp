@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "peal/broker/publication.hpp"
+#include "peal/server/address_gate.hpp"
 #include "peal/server/client.hpp"
 #include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
@@ -259,16 +260,57 @@ void WorkerThread::accept(int fd, const net::Address& address, ListenerRuntime& 
   const std::size_t here = listener.connections.load(std::memory_order_relaxed);
   if (shared_.connections.load(std::memory_order_relaxed) >= shared_.connections_limit ||
       here >= listener.config.max_connections || is_stopping_) {
+    broker_.counters().refused_connections.add();
+    log_refused(address, "too many connections",
+                "limits.connections or the listener's max_connections");
+    ::close(fd);
+    return;
+  }
+  // Behind PROXY it is the header's address that counts.
+  const bool is_known =
+      !listener.config.proxy_protocol && (address.family() == net::Address::Family::ipv4 ||
+                                          address.family() == net::Address::Family::ipv6);
+  const bool counts = is_known && admits(address, listener);
+  if (is_known && !counts && listener.addresses != nullptr) {
+    ::close(fd);
+    return;
+  }
+  auto client = std::make_unique<Client>(fd, listener);
+  if (counts) {
+    client->counts_for_address();
+  }
+  adopt(std::move(client));
+}
+
+bool WorkerThread::admits(const net::Address& address, const ListenerRuntime& listener) {
+  if (listener.addresses == nullptr) {
+    return false;
+  }
+  switch (listener.addresses->enter(address, AddressGate::Clock::now())) {
+    case AddressGate::Answer::welcome:
+      return true;
+    case AddressGate::Answer::too_many:
+      broker_.counters().refused_per_address.add();
+      log_refused(address, "too many from this address", "limits.connections_per_address");
+      break;
+    case AddressGate::Answer::too_fast:
+      broker_.counters().refused_connect_rate.add();
+      log_refused(address, "too fast from this address", "limits.connect_rate_per_address");
+      break;
+  }
+  return false;
+}
+
+void WorkerThread::log_refused(const net::Address& address, std::string_view reason,
+                               std::string_view limit) {
+  if (shared_.log.wants(broker::LogLevel::warning)) {
     shared_.log.write({.level = broker::LogLevel::warning,
                        .what = "connection refused",
                        .client_id = {},
                        .address = address.text_with_port(),
-                       .reason = "too many connections",
-                       .detail = "limits.connections or the listener's max_connections"});
-    ::close(fd);
-    return;
+                       .reason = reason,
+                       .detail = limit});
   }
-  adopt(std::make_unique<Client>(fd, listener));
 }
 
 void WorkerThread::adopt(std::unique_ptr<Client> client) {

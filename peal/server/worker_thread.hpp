@@ -86,6 +86,9 @@ class WorkerThread {
   void retire(Client& client);
   /// `client` left the loop and goes to its home.
   void hand_over(Client& client, broker::WorkerIndex home);
+  /// Counts one more connection from `address`.
+  /// returns   whether it counts; if not, and the listener's addresses are limited, it was refused.
+  [[nodiscard]] bool admits(const net::Address& address, const ListenerRuntime& listener);
   /// `client` has output that its socket does not take: look after it now and then.
   void watch(Client& client);
   [[nodiscard]] net::Peer& peer_scratch() { return peer_scratch_; }
@@ -98,6 +101,7 @@ class WorkerThread {
   void run();
   void iterate();
   void accept(int fd, const net::Address& address, ListenerRuntime& listener);
+  void log_refused(const net::Address& address, std::string_view reason, std::string_view limit);
   void adopt(std::unique_ptr<Client> client);
   std::unique_ptr<Client> release(Client& client);
   bool take_mail();
