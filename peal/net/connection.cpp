@@ -47,6 +47,7 @@ Connection::~Connection() {
   if (fd_ >= 0) {
     ::close(fd_);
   }
+  count_http(false);
 }
 
 bool Connection::attach(Loop& loop) {
@@ -138,6 +139,7 @@ void Connection::finish() {
   loop_ = nullptr;
   kept_.reset();
   pending_.reset();
+  count_http(false);
   handler_->on_closed(cause_);
 }
 

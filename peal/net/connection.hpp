@@ -19,6 +19,7 @@
 // what the socket did not take is copied (or held, where the bytes belong to a SharedBuffer).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -82,6 +83,8 @@ struct ConnectionSettings {
   /// A longer WebSocket frame is refused (1009), though nothing of it would be kept.
   std::uint64_t websocket_frame_bytes_limit = std::uint64_t{1} << 31;
   std::size_t unsent_bytes_limit = std::size_t{1} << 20;
+  /// Counts connections that began with HTTP and are no WebSocket (yet); may be null.
+  std::atomic<std::size_t>* http_connections = nullptr;
 };
 
 class ConnectionHandler {
@@ -194,6 +197,7 @@ class Connection final : public EventSource {
   void choose_protocol(Bytes bytes);
   [[nodiscard]] MutableBytes take_http_request(MutableBytes bytes);
   void upgrade(const HttpRequest& request);
+  void count_http(bool is_http);
   void answer(const HttpAnswer& answer, bool with_body = true);
 
   // Input (connection.cpp).
@@ -244,6 +248,7 @@ class Connection final : public EventSource {
   bool output_failed_ : 1 = false;  // read what is left, then end
   bool close_when_drained_ : 1 = false;
   bool is_proxied_ : 1 = false;
+  bool is_counted_http_ : 1 = false;
   Address address_;
   Loop* loop_ = nullptr;
   const ConnectionSettings* settings_;

@@ -173,6 +173,15 @@ void Connection::choose_protocol(Bytes bytes) {
     return;
   }
   stage_ = is_http ? Stage::http_request : Stage::open;
+  count_http(is_http);
+}
+
+void Connection::count_http(bool is_http) {
+  if (settings_->http_connections == nullptr || is_http == is_counted_http_) {
+    return;
+  }
+  is_counted_http_ = is_http;
+  settings_->http_connections->fetch_add(is_http ? 1 : ~std::size_t{0}, std::memory_order_relaxed);
 }
 
 /// Serves the request at the beginning of `bytes` once it is whole.
@@ -197,6 +206,10 @@ MutableBytes Connection::take_http_request(MutableBytes bytes) {
           request, {settings_->allowed_origins, settings_->allowed_hosts, is_on_this_machine})) {
     answer(short_answer(403, "This page may not be reached from there."), with_body);
   } else if (wants_websocket(request)) {
+    if (parse.bytes > http_upgrade_bytes_limit) {
+      answer(short_answer(431, "The request is too long."));
+      return {};
+    }
     upgrade(request);
   } else {
     answer(handler_->on_http(request), with_body);
@@ -222,6 +235,7 @@ void Connection::upgrade(const HttpRequest& request) {
     return;
   }
   write_now(result.text);
+  count_http(false);
   websocket_ = std::make_unique<WebSocket>(settings_->websocket_frame_bytes_limit);
   stage_ = Stage::open;
 }

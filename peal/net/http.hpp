@@ -1,8 +1,8 @@
 // One HTTP/1.1 request and its answer, as values. Enough for a WebSocket upgrade and a small page;
 // every connection serves one request and is closed.
 //
-// The parser is Boost.Beast's behind limits of our own: 8 KiB and 64 lines of header, 64 KiB of
-// body, no folded lines, no control characters, no transfer encodings.
+// The parser is Boost.Beast's behind limits of our own: 16 KiB and 64 lines of header (8 KiB for
+// an upgrade), 64 KiB of body, no folded lines, no control characters, no transfer encodings.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,8 @@ struct HttpAnswer {
   std::vector<std::pair<std::string, std::string>> headers;  // besides those that always are there
 };
 
-inline constexpr std::size_t http_header_bytes_limit = 8192;
+inline constexpr std::size_t http_header_bytes_limit = 16'384;
+inline constexpr std::size_t http_upgrade_bytes_limit = 8192;  // of a WebSocket upgrade
 inline constexpr std::size_t http_header_lines_limit = 64;
 inline constexpr std::size_t http_body_bytes_limit = std::size_t{64} * 1024;
 

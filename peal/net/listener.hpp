@@ -25,8 +25,8 @@ struct ListenerSettings {
 
 class Listener final : public EventSource {
  public:
-  /// Takes over the connected, non-blocking descriptor. TCP_NODELAY and a TCP_USER_TIMEOUT of 120 s
-  /// are set.
+  /// Takes over the connected, non-blocking descriptor. TCP_NODELAY, a TCP_USER_TIMEOUT of 120 s
+  /// and keepalive after ten minutes are set.
   using OnAccept = std::move_only_function<void(int fd, const Address& peer)>;
 
   /// Opens the socket and listens; nothing is accepted before `attach`.

@@ -88,6 +88,9 @@ TEST(Listener, accepts_with_everything_set) {
   EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
   EXPECT_NE(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
   EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 120'000);
+  EXPECT_NE(option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+  EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 600);
+  EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 30);
   ::close(client);
 }
 
