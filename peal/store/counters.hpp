@@ -19,6 +19,7 @@ struct StoreCounters {
   Count fetches{0};        // messages that were read back
   Count fetches_missing{0};
   Count failures{0};
+  Count shortages{0};  // times that there was less room than store.min_free
   Count dropped_bundles{0};
   Count last_commit_microseconds{0};
 };

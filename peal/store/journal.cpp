@@ -19,7 +19,8 @@ Journal::Journal(Writer& writer, unsigned worker)
     : writer_(writer), worker_(worker), stream_(writer.stream(worker)) {}
 
 bool Journal::has_failed() const {
-  return writer_.has_failed() || messages_ > sequence_limit - numbers_in_reserve;
+  return writer_.has_failed() || writer_.is_short_of_room() ||
+         messages_ > sequence_limit - numbers_in_reserve;
 }
 
 void Journal::dispatch() {

@@ -71,6 +71,7 @@ bool Writer::turn() {
     sync_if_due(is_stopping && inbox_.is_empty());
   }
   count_log();
+  look_at_room();
   return !is_stopping || (health_ == Health::good && !inbox_.is_empty());
 }
 
@@ -79,7 +80,7 @@ Writer::Instant Writer::due() const {
   if (!fetches_.empty()) {
     return now;
   }
-  Instant due = now + nothing_due;
+  Instant due = options_.free_bytes ? room_due_ : now + nothing_due;
   if (health_ == Health::out_of_space) {
     return std::min(due, retry_at_);
   }

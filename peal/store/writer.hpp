@@ -57,6 +57,9 @@ struct WriterOptions {
   std::uint64_t log_bytes_limit = std::uint64_t{256} << 20;  // pages of one worker
   Duration page_age_limit{60'000};
   std::uint64_t backlog_bytes_limit = std::uint64_t{64} << 20;  // while the disk does not work
+  /// Less free than this, and nothing is taken in until there is a quarter more.
+  std::uint64_t min_free_bytes = 0;
+  std::function<std::uint64_t()> free_bytes = {};  // asked once a second; none: nobody looks
   WallClock clock = WallClock::now();
   WriterCallbacks callbacks = {};
 };
@@ -86,6 +89,10 @@ class Writer {
     return broker::JournalPosition{positions_[worker].value.load(std::memory_order_seq_cst)};
   }
   [[nodiscard]] bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
+  /// There is less room than the operator wants kept: what was taken in is still committed.
+  [[nodiscard]] bool is_short_of_room() const {
+    return is_short_of_room_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool is_behind() const { return inbox_.bytes() > options_.backlog_bytes_limit; }
 
   // --- For whoever wants to know -----------------------------------------------------------------
@@ -120,6 +127,7 @@ class Writer {
   void fail_for_good(const std::string& text);
   void retry_if_due(bool is_stopping);
   void recovered();
+  void look_at_room();
   void wake_all();
 
   // writer_reading.cpp: fetching and spilling
@@ -134,6 +142,7 @@ class Writer {
   Inbox inbox_;
   std::vector<Position> positions_;
   std::atomic<bool> has_failed_{false};
+  std::atomic<bool> is_short_of_room_{false};
   StoreCounters counters_;
 
   // Of the thread alone.
@@ -143,6 +152,7 @@ class Writer {
   std::unique_ptr<Commit> commit_;  // not written yet
   Health health_ = Health::good;
   Instant retry_at_{};
+  Instant room_due_{};
   bool is_unsynced_ = false;
   Instant sync_at_{};
   std::deque<FetchRequest> fetches_;

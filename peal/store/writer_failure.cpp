@@ -9,6 +9,7 @@ namespace peal::store {
 namespace {
 
 constexpr std::chrono::seconds retry_after{1};
+constexpr std::chrono::seconds look_every{1};
 
 bool is_out_of_space(const rocksdb::Status& status) {
   return status.IsNoSpace() ||
@@ -103,6 +104,31 @@ void Writer::recovered() {
                            "the store " + database_.directory().string() + " has room again");
   }
   wake_all();
+}
+
+/// Before the disk is full, while there is room for what was taken in and for tidying up.
+void Writer::look_at_room() {
+  const Instant now = std::chrono::steady_clock::now();
+  if (!options_.free_bytes || now < room_due_) {
+    return;
+  }
+  room_due_ = now + look_every;
+  const bool was_short = is_short_of_room();
+  const std::uint64_t wanted = options_.min_free_bytes / 4 * (was_short ? 5 : 4);
+  const std::uint64_t free = options_.free_bytes();
+  const bool is_short = free < wanted;
+  if (is_short == was_short) {
+    return;
+  }
+  is_short_of_room_.store(is_short, std::memory_order_relaxed);
+  counters_.shortages.fetch_add(is_short ? 1 : 0, std::memory_order_relaxed);
+  if (options_.callbacks.log) {
+    const std::string text = "the store " + database_.directory().string() + " has " +
+                             std::to_string(free >> 20) + " MiB of room, store.min_free is " +
+                             std::to_string(options_.min_free_bytes >> 20) + " MiB: ";
+    options_.callbacks.log(is_short ? broker::LogLevel::error : broker::LogLevel::info,
+                           text + (is_short ? "nothing is taken in" : "it takes messages again"));
+  }
 }
 
 void Writer::wake_all() {
