@@ -8,6 +8,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "peal/mqtt/utf8.hpp"
 
@@ -16,7 +18,6 @@ namespace peal::server {
 namespace {
 
 constexpr std::size_t queue_lines = 8192;
-constexpr unsigned lines_per_second = 10;
 
 spdlog::level::level_enum spdlog_level(broker::LogLevel level) {
   constexpr std::array levels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
@@ -33,6 +34,10 @@ struct Field {
 
 std::string escaped(std::string_view text, std::size_t limit) {
   const bool is_cut = text.size() > limit;
+  // Not in the middle of a character: the whole text would be taken for no UTF-8.
+  for (int i = 0; is_cut && i < 3 && limit > 0 && (text[limit] & 0xC0) == 0x80; ++i) {
+    --limit;
+  }
   text = text.substr(0, limit);
   const bool is_utf8 = mqtt::is_utf8(text);
   std::string out;
@@ -72,33 +77,54 @@ struct ServerLog::State {
 
   struct Cause {
     std::chrono::steady_clock::time_point second;
-    unsigned lines = 0;
+    std::size_t lines = 0;
     std::uint64_t left_out = 0;
   };
+  struct LeftOut {
+    std::string_view what;
+    std::uint64_t count = 0;
+  };
+  std::size_t rate = 10;
   std::mutex mutex;
   std::unordered_map<std::string_view, Cause> causes;  // by the event's sentence, a literal
+  std::chrono::steady_clock::time_point summed_up_at;
 
-  /// Whether the event may be written; `left_out` says how many were not before it.
-  bool admit(std::string_view what, std::uint64_t& left_out) {
+  /// Whether the event may be written; `left_out` says what was not, when it is time to say it.
+  bool admit(std::string_view what, std::vector<LeftOut>& left_out) {
     const std::lock_guard lock(mutex);
     Cause& cause = causes[what];
     const auto now = std::chrono::steady_clock::now();
+    if (now - summed_up_at >= std::chrono::seconds(1)) {
+      summed_up_at = now;
+      left_out = take_left_out(now);
+    }
     if (now - cause.second >= std::chrono::seconds(1)) {
       cause.second = now;
       cause.lines = 0;
-      left_out = std::exchange(cause.left_out, 0);
     }
-    if (++cause.lines > lines_per_second) {
+    if (++cause.lines > rate) {
       ++cause.left_out;
       return false;
     }
     return true;
   }
+
+  /// Of causes whose second is over.
+  std::vector<LeftOut> take_left_out(std::chrono::steady_clock::time_point now) {
+    std::vector<LeftOut> taken;
+    for (auto& [what, cause] : causes) {
+      if (cause.left_out > 0 && now - cause.second >= std::chrono::seconds(1)) {
+        taken.push_back({what, std::exchange(cause.left_out, 0)});
+      }
+    }
+    return taken;
+  }
 };
 
-ServerLog::ServerLog(const std::string& level, LogFormat format)
+ServerLog::ServerLog(const std::string& level, LogFormat format, std::size_t rate)
     : state_(std::make_unique<State>()) {
   state_->format = format;
+  state_->rate = rate;
   state_->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1);
   state_->logger = std::make_shared<spdlog::async_logger>(
       "peal", std::make_shared<spdlog::sinks::stderr_sink_mt>(), state_->pool,
@@ -110,29 +136,42 @@ ServerLog::ServerLog(const std::string& level, LogFormat format)
                                   : "%Y-%m-%d %H:%M:%S.%e %l %v");
 }
 
-ServerLog::~ServerLog() { state_->logger->flush(); }
+ServerLog::~ServerLog() {
+  for (const State::LeftOut& each :
+       state_->take_left_out(std::chrono::steady_clock::time_point::max())) {
+    write_left_out(each.what, each.count);
+  }
+  state_->logger->flush();
+}
 
 bool ServerLog::wants(broker::LogLevel level) const {
   return state_->logger->should_log(spdlog_level(level));
 }
 
+void ServerLog::write_left_out(std::string_view what, std::uint64_t count) {
+  const std::string text = std::to_string(count);
+  state_->logger->log(spdlog::level::warn, "{}",
+                      event_line({.level = broker::LogLevel::warning,
+                                  .what = "lines left out",
+                                  .client_id = {},
+                                  .address = {},
+                                  .reason = what,
+                                  .detail = text},
+                                 state_->format));
+}
+
 void ServerLog::write(const broker::LogEvent& event) {
-  std::uint64_t left_out = 0;
-  if (!wants(event.level) || !state_->admit(event.what, left_out)) {
+  if (!wants(event.level)) {
     return;
   }
-  if (left_out > 0) {
-    const std::string count = std::to_string(left_out);
-    state_->logger->log(spdlog_level(event.level), "{}",
-                        event_line({.level = event.level,
-                                    .what = "lines left out",
-                                    .client_id = {},
-                                    .address = {},
-                                    .reason = event.what,
-                                    .detail = count},
-                                   state_->format));
+  std::vector<State::LeftOut> left_out;
+  const bool may_be_written = state_->admit(event.what, left_out);
+  for (const State::LeftOut& each : left_out) {
+    write_left_out(each.what, each.count);
   }
-  state_->logger->log(spdlog_level(event.level), "{}", event_line(event, state_->format));
+  if (may_be_written) {
+    state_->logger->log(spdlog_level(event.level), "{}", event_line(event, state_->format));
+  }
 }
 
 }  // namespace peal::server

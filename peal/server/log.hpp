@@ -2,7 +2,8 @@
 //
 // Written by a thread of its own behind a bounded queue, so that a slow terminal never holds a
 // worker up; when the queue is full the oldest lines go. What came from a client is escaped and cut
-// to 256 bytes. One cause gets ten lines a second; what is beyond is counted and said in one line.
+// to 256 bytes. One cause gets ten lines a second (log.rate); what is beyond is counted and said in
+// one line, with the first line of whatever cause that comes a second later.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,8 @@ namespace peal::server {
 
 class ServerLog final : public broker::Log {
  public:
-  ServerLog(const std::string& level, LogFormat format);
+  /// `rate`   lines a second from one cause.
+  ServerLog(const std::string& level, LogFormat format, std::size_t rate = 10);
   ~ServerLog() override;  // writes what waits
 
   [[nodiscard]] bool wants(broker::LogLevel level) const override;
@@ -23,6 +25,7 @@ class ServerLog final : public broker::Log {
   void write(const broker::LogEvent& event) override;
 
  private:
+  void write_left_out(std::string_view what, std::uint64_t count);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -35,6 +35,45 @@ TEST(Log, EscapesControlCharactersAndCuts) {
   EXPECT_EQ(escaped(std::string(300, 'a')).size(), 259U);
 }
 
+TEST(Log, CutsBetweenCharacters) {
+  EXPECT_EQ(escaped("aa\xc3\xa4", 3), "aa...");
+  EXPECT_EQ(escaped("aa\xf0\x9f\x94\x94", 5), "aa...");
+  EXPECT_EQ(escaped("aa\xf0\x9f\x94\x94", 6), "aa\xf0\x9f\x94\x94");
+}
+
+/// What `write` writes to standard error.
+std::string lines_of(std::size_t rate, void (*write)(ServerLog&)) {
+  testing::internal::CaptureStderr();
+  {
+    ServerLog log("info", LogFormat::text, rate);
+    write(log);
+  }
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Log, SumsUpWhatIsBeyondTheRate) {
+  const std::string lines = lines_of(2, [](ServerLog& log) {
+    for (int i = 0; i < 7; ++i) {
+      log.write(event());
+    }
+    log.write({.level = broker::LogLevel::info,
+               .what = "client connected",
+               .client_id = "a",
+               .address = {},
+               .reason = {},
+               .detail = {}});
+  });
+  std::size_t refused = 0;
+  for (std::size_t at = lines.find("client refused client"); at != std::string::npos;
+       at = lines.find("client refused client", at + 1)) {
+    ++refused;
+  }
+  EXPECT_EQ(refused, 2U) << lines;
+  EXPECT_NE(lines.find("client connected client=\"a\""), std::string::npos) << lines;
+  EXPECT_NE(lines.find("lines left out reason=\"client refused\" detail=\"5\""), std::string::npos)
+      << lines;
+}
+
 TEST(Log, WantsWhatItsLevelSays) {
   const ServerLog log("warning", LogFormat::text);
   EXPECT_FALSE(log.wants(broker::LogLevel::info));

@@ -1,5 +1,6 @@
 #include "peal/store/writer.hpp"
 
+#include <atomic>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <thread>
@@ -39,6 +40,25 @@ TEST_F(WriterTest, CommitsOnlyWhenTheSyncHasReturned) {
   EXPECT_EQ(journal.committed(), JournalPosition::start);
   files_->let_syncs();
   store->wait([&] { return journal.committed() == journal.written(); });
+}
+
+TEST_F(WriterTest, TakesNothingInWhileThereIsTooLittleRoom) {
+  std::atomic<std::uint64_t> room = 400;
+  const auto store = open({.min_free_bytes = 400, .free_bytes = [&] { return room.load(); }});
+  Journal& journal = store->journal();
+  (void)make_session(journal, "c");
+  store->commit();
+  EXPECT_FALSE(journal.has_failed());
+  room = 399;
+  store->wait([&] { return journal.has_failed(); });
+  // What came before somebody looked is kept.
+  (void)make_session(journal, "d");
+  store->commit();
+  EXPECT_TRUE(journal.has_failed());
+  room = 500;
+  store->wait([&] { return !journal.has_failed(); });
+  EXPECT_NE(store->log().find("nothing is taken in"), std::string::npos);
+  EXPECT_EQ(store->writer.counters().shortages, 1U);
 }
 
 TEST_F(WriterTest, WhatComesWhileOneSyncRunsIsCommittedByTheNext) {
