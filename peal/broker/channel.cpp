@@ -63,6 +63,13 @@ bool may_come_now(ChannelState state, PacketType type) {
   return false;
 }
 
+/// Whether a limit on what one packet or connection may do was passed.
+bool is_beyond_limit(const Failure& failure) {
+  return failure.reason == ReasonCode::packet_too_large ||
+         failure.reason == ReasonCode::receive_maximum_exceeded ||
+         failure.reason == ReasonCode::topic_alias_invalid || failure.detail.starts_with("limits.");
+}
+
 }  // namespace
 
 Channel::Channel(Worker& worker, Connection& connection, const ListenerSettings& listener)
@@ -101,6 +108,9 @@ std::size_t Channel::feed(Bytes input) {
     if (!*frame) {
       return consumed;
     }
+    if (worker_.memory() == MemoryLevel::exhausted && must_wait_for_memory((*frame)->header)) {
+      return consumed;
+    }
     consumed += (*frame)->size;
     handle(**frame);
     if (worker_.context().arena.used() >= flush_from_bytes) {
@@ -108,6 +118,45 @@ std::size_t Channel::feed(Bytes input) {
     }
   }
   return state_ == ChannelState::closed ? input.size() : consumed;
+}
+
+/// Whether nothing is read until there is memory for the message that comes next. Everything else,
+/// acknowledgements above all, is read as long as it does not stand behind one.
+bool Channel::must_wait_for_memory(const mqtt::FixedHeader& header) {
+  constexpr std::uint8_t qos_bits = 0x06;
+  if (header.type != PacketType::publish || (header.flags & qos_bits) == 0 ||
+      state_ != ChannelState::connected) {
+    return false;
+  }
+  if (may_publish_one_) {
+    may_publish_one_ = false;
+    return false;
+  }
+  worker_.counters().waited_memory.add();
+  waits_for_memory_ = is_waiting_ = true;
+  connection_.pause_input();
+  worker_.let_wait(*this);
+  return true;
+}
+
+void Channel::hear_again() {
+  waits_for_memory_ = false;
+  stop_waiting_if_free();
+}
+
+void Channel::hear_one() {
+  may_publish_one_ = true;
+  hear_again();
+}
+
+void Channel::stop_waiting_if_free() {
+  if (is_held_back_ || waits_for_memory_) {
+    return;
+  }
+  is_waiting_ = false;
+  if (state_ != ChannelState::closed) {
+    connection_.resume_input();
+  }
 }
 
 void Channel::handle(const mqtt::Frame& frame) {
@@ -178,10 +227,8 @@ void Channel::answered(PacketType answer) {
   }
   const int resume_below = worker_.context().journal.is_behind() ? 1 : open_answers_limit / 2;
   if (open_pubacks_ + open_pubrecs_ < resume_below) {
-    is_held_back_ = is_waiting_ = false;
-    if (state_ != ChannelState::closed) {
-      connection_.resume_input();
-    }
+    is_held_back_ = false;
+    stop_waiting_if_free();
   }
 }
 
@@ -212,13 +259,16 @@ void Channel::arm_timer() {
 void Channel::on_timer(Timer&) {
   if (state_ != ChannelState::connected) {
     worker_.doom(*this,
-                 {ReasonCode::unspecified_error, "no complete CONNECT within connect_timeout"});
+                 {ReasonCode::unspecified_error, "limits.connect_timeout: no complete CONNECT"});
     return;
   }
   const Time now = worker_.context().clock.now();
   if (now >= valid_until_) {
     worker_.doom(*this, {ReasonCode::maximum_connect_time, "what it logged in with is over"});
     return;
+  }
+  if (is_waiting_) {
+    last_received_ = now;  // we do not read: it may have spoken
   }
   if (silence_limit_.count() == 0 || now < last_received_ + silence_limit_) {
     arm_timer();
@@ -239,6 +289,7 @@ void Channel::fail(const Failure& failure) {
     return;
   }
   worker_.counters().protocol_errors.add();
+  worker_.counters().exceeded_limits.add(is_beyond_limit(failure) ? 1 : 0);
   const bool was_connected = state_ == ChannelState::connected;
   log_end(was_connected ? "client closed" : "client refused", mqtt::reason_name(failure.reason),
           failure.detail, LogLevel::warning);

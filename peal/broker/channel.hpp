@@ -115,6 +115,11 @@ class Channel final : private TimerTarget {
   /// is not read from meanwhile.
   void await_answer(mqtt::PacketType answer);
   void answered(mqtt::PacketType answer);
+  /// Its next packet is a QoS 1 or 2 PUBLISH, and there is no memory for it.
+  [[nodiscard]] bool waits_for_memory() const { return waits_for_memory_; }
+  /// It need not wait any more; or only its next message need not.
+  void hear_again();
+  void hear_one();
   [[nodiscard]] bool has_open_answers() const { return open_pubacks_ + open_pubrecs_ > 0; }
 
   // Steps of CONNECT and AUTH (handle_connect.cpp, handle_auth.cpp).
@@ -161,6 +166,8 @@ class Channel final : private TimerTarget {
   void arm_timer();
   void handle(const mqtt::Frame& frame);
   [[nodiscard]] std::size_t packet_limit() const;
+  [[nodiscard]] bool must_wait_for_memory(const mqtt::FixedHeader& header);
+  void stop_waiting_if_free();
   void leave_session(bool publish_will);
   void close();
   void send_reason(const Failure& failure);
@@ -187,6 +194,8 @@ class Channel final : private TimerTarget {
   bool is_version_known_ : 1 = false;
   bool is_waiting_ : 1 = false;
   bool is_held_back_ : 1 = false;  // too many wait for an answer
+  bool waits_for_memory_ : 1 = false;
+  bool may_publish_one_ : 1 = false;  // though there is no memory
   bool is_doomed_ = false;
 };
 

@@ -247,6 +247,7 @@ void ConnectSteps::finish() {
     channel_.exchange.reset();  // nothing of it is needed again
   }
   channel_.state_ = ChannelState::connected;
+  channel_.connection().let_in();
   channel_.start_keep_alive(agreed_keep_alive());
   log_connected(is_present);
   // [MQTT-4.4.0-1] [MQTT3-4.4.0-1] [MQTT3-3.1.2-5]

@@ -14,6 +14,7 @@
 #include "peal/broker/ports/mailbox.hpp"
 #include "peal/broker/ports/publish_hook.hpp"
 #include "peal/broker/ports/random.hpp"
+#include "peal/broker/ports/user_sessions.hpp"
 #include "peal/broker/settings.hpp"
 
 namespace peal::broker {
@@ -31,9 +32,11 @@ struct Context {
   Journal& journal;
   Authenticator& authenticator;
   Authorizer& authorizer;
-  PublishHook* publish_hook = nullptr;  // may be null
-  RetainedTotals& retained_totals;      // shared by all workers
-  Arena& arena;                         // of this worker's iteration
+  PublishHook* publish_hook = nullptr;    // may be null
+  RetainedTotals& retained_totals;        // shared by all workers
+  Totals& totals;                         // so are these
+  UserSessions* user_sessions = nullptr;  // null: nobody counts
+  Arena& arena;                           // of this worker's iteration
   /// The same on every worker: names are hashed with it to find their home.
   std::uint64_t hash_key = 0;
   WorkerIndex self{};

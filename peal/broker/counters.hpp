@@ -25,6 +25,12 @@ struct RetainedTotals {
   std::atomic<std::size_t> bytes{0};
 };
 
+/// What all workers have together of what is limited.
+struct Totals {
+  std::atomic<std::size_t> sessions{0};
+  std::atomic<std::size_t> subscriptions{0};
+};
+
 struct Counters {
   Counter connections;        // now
   Counter sessions;           // now
@@ -35,9 +41,20 @@ struct Counters {
   Counter messages_received;
   Counter messages_sent;
   Counter refused_connects;
-  Counter refused_connections;   // limits.connections, the listener's max_connections
-  Counter refused_per_address;   // limits.connections_per_address
-  Counter refused_connect_rate;  // limits.connect_rate_per_address
+  Counter exceeded_limits;           // packets beyond what one may carry, in time or size
+  Counter refused_retained;          // retained.messages, retained.bytes, retained.message
+  Counter unauthenticated;           // connections that were not let in yet, now
+  Counter evicted_unauthenticated;   // limits.unauthenticated
+  Counter refused_sessions;          // session.sessions
+  Counter refused_sessions_of_user;  // session.per_user
+  Counter refused_sessions_memory;   // limits.memory
+  Counter refused_subscriptions;     // limits.subscriptions and the one of a session
+  Counter waited_memory;             // publishers that were not read, limits.memory
+  Counter dropped_memory;            // QoS 0, limits.memory
+  Counter refused_http;              // limits.http_connections
+  Counter refused_connections;       // limits.connections, the listener's max_connections
+  Counter refused_per_address;       // limits.connections_per_address
+  Counter refused_connect_rate;      // limits.connect_rate_per_address
   Counter protocol_errors;
   Counter denied_publishes;
   Counter denied_subscribes;

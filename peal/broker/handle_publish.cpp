@@ -49,6 +49,7 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
   const Settings& settings = context.settings;
   if (message.topic.text().size() > settings.limits.topic_bytes ||
       mqtt::count_levels(message.topic.text()) > settings.limits.topic_levels) {
+    channel.worker().counters().exceeded_limits.add();
     return ReasonCode::topic_name_invalid;
   }
   // Topics that begin with '$' are the server's own.
@@ -60,6 +61,7 @@ ReasonCode refusal_of(Channel& channel, const MessageFields& message, bool is_ut
     return ReasonCode::payload_format_invalid;
   }
   if (message.retain && !channel.worker().router().can_retain(channel.session().space(), message)) {
+    channel.worker().counters().refused_retained.add();
     return ReasonCode::quota_exceeded;
   }
   if ((message.retain || message.qos != QoS::at_most_once) && context.journal.is_durable() &&
@@ -178,6 +180,10 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
       .retain = packet->retain,
       .expires = properties->has_expiry ? worker.context().clock.now() + properties->expiry : never,
       .publisher = session.publisher()};
+  if (packet->qos == QoS::at_most_once && worker.memory() == MemoryLevel::exhausted) {
+    worker.counters().dropped_memory.add();
+    return {};
+  }
   if (const ReasonCode refusal = refusal_of(channel, message, properties->is_utf8_claimed);
       refusal != ReasonCode::success) {
     return refuse(channel, *packet, refusal);

@@ -17,9 +17,12 @@ struct Step {
 
 mqtt::Result<mqtt::TopicFilter> check_filter(Channel& channel, std::string_view text) {
   const Context& context = channel.worker().context();
+  const Settings::Limits& limits = context.settings.limits;
   const auto filter = mqtt::TopicFilter::parse(text);
-  if (!filter || text.size() > context.settings.limits.topic_bytes ||
-      mqtt::count_levels(text) > context.settings.limits.topic_levels) {
+  const bool is_too_long =
+      text.size() > limits.topic_bytes || mqtt::count_levels(text) > limits.topic_levels;
+  channel.worker().counters().exceeded_limits.add(is_too_long ? 1 : 0);
+  if (!filter || is_too_long) {
     return std::unexpected(ReasonCode::topic_filter_invalid);
   }
   if (!channel.session().may_subscribe(*filter)) {
@@ -27,8 +30,11 @@ mqtt::Result<mqtt::TopicFilter> check_filter(Channel& channel, std::string_view 
     return std::unexpected(ReasonCode::not_authorized);
   }
   // One that replaces another makes no more of them. [MQTT-3.8.4-3]
-  if (channel.session().subscription_count() >= context.settings.limits.subscriptions_per_session &&
-      !channel.worker().subscribing().has(channel.session(), *filter)) {
+  const bool is_full =
+      channel.session().subscription_count() >= limits.subscriptions_per_session ||
+      context.totals.subscriptions.load(std::memory_order_relaxed) >= limits.subscriptions;
+  if (is_full && !channel.worker().subscribing().has(channel.session(), *filter)) {
+    channel.worker().counters().refused_subscriptions.add();
     return std::unexpected(ReasonCode::quota_exceeded);
   }
   return *filter;
@@ -75,8 +81,9 @@ Handled handle_subscribe(Channel& channel, const mqtt::FixedHeader&, Bytes body)
   // One answer for each, in their order. [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT3-3.8.4-4]
   // [MQTT3-3.9.3-1]
   for (const mqtt::SubscribeEntry& entry : packet->entries) {
-    const ReasonCode reason = request.reason_codes.size() < limit ? subscribe_one(step, entry)
-                                                                  : ReasonCode::quota_exceeded;
+    const bool is_beyond = request.reason_codes.size() >= limit;
+    channel.worker().counters().exceeded_limits.add(is_beyond ? 1 : 0);
+    const ReasonCode reason = is_beyond ? ReasonCode::quota_exceeded : subscribe_one(step, entry);
     request.reason_codes.push_back(code_for(channel, reason));
   }
   subscribing.finish(channel, std::move(request), step.barrier);

@@ -71,7 +71,7 @@ bool Outbound::can_take_now(Session& session) {
     pump(session);
   }
   return session.channel->connection().unsent_bytes() <
-         worker_.context().settings.queue.unsent_bytes;
+         worker_.queue_limit(worker_.context().settings.queue.unsent_bytes);
 }
 
 /// Not held back by a full window. [MQTT-3.3.4-10] [MQTT-4.9.0-3] [MQTT-4.3.1-1] [MQTT3-4.3.1-1]
@@ -145,9 +145,11 @@ void Outbound::keep(Session& session, Publication& publication, const OutboundCo
 bool Outbound::make_room(Session& session, std::size_t bytes) {
   const Settings::Queue& limits = worker_.context().settings.queue;
   Outgoing& outgoing = session.outgoing;
+  const std::size_t messages_limit = worker_.queue_limit(limits.messages);
+  const std::size_t bytes_limit = worker_.queue_limit(limits.bytes);
   auto is_full = [&] {
-    return outgoing.waiting_count() >= limits.messages ||
-           (outgoing.waiting_bytes() + bytes > limits.bytes && outgoing.waiting_count() > 0);
+    return outgoing.waiting_count() >= messages_limit ||
+           (outgoing.waiting_bytes() + bytes > bytes_limit && outgoing.waiting_count() > 0);
   };
   if (!is_full()) {
     return true;
@@ -205,9 +207,10 @@ void Outbound::pump_listed() {
 
 void Outbound::pump(Session& session) {
   Channel& channel = *session.channel;
-  const Settings& settings = worker_.context().settings;
+  const std::size_t unsent_limit =
+      worker_.queue_limit(worker_.context().settings.queue.unsent_bytes);
   while (channel.state() == ChannelState::connected &&
-         channel.connection().unsent_bytes() < settings.queue.unsent_bytes &&
+         channel.connection().unsent_bytes() < unsent_limit &&
          (send_again(channel) || send_next(channel))) {
   }
   worker_.retained_delivery().go_on(session);

@@ -26,12 +26,15 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
   if (session != nullptr && session->user != opening.user) {
     return std::unexpected(mqtt::ReasonCode::not_authorized);
   }
-  if (session == nullptr && sessions.size() >= worker_.context().settings.session.sessions) {
-    return std::unexpected(mqtt::ReasonCode::quota_exceeded);
-  }
   const Journal& journal = worker_.context().journal;
   if (opening.expiry_interval.count() > 0 && journal.is_durable() && journal.has_failed()) {
     return std::unexpected(mqtt::ReasonCode::server_unavailable);  // it could not be kept
+  }
+  const bool is_new = session == nullptr;
+  if (is_new) {
+    if (const auto counted = count(opening.user, true); !counted) {
+      return std::unexpected(counted.error());
+    }
   }
   if (session != nullptr && session->channel != nullptr) {
     take_over(*session, opening.clean_start);
@@ -51,6 +54,9 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     session = &sessions.create(opening.space, opening.client_id);  // [MQTT-3.1.2-6]
     session->user = opening.user;
     worker_.counters().sessions.add();
+    if (!is_new) {
+      (void)count(opening.user, false);  // in place of the one before
+    }
     opened.session = session;
   }
   session->set_grants(opening.grants);
@@ -67,6 +73,31 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
   session->outgoing.rewind();
   worker_.shared().set_presence(*session, true);
   return opened;
+}
+
+/// One session more, as far as the limits on all workers together allow it.
+mqtt::Result<void> SessionKeeper::count(std::string_view user, bool is_limited) {
+  const Context& context = worker_.context();
+  Counters& counters = worker_.counters();
+  if (is_limited && worker_.memory() != MemoryLevel::enough) {
+    counters.refused_sessions_memory.add();
+    return std::unexpected(mqtt::ReasonCode::server_busy);
+  }
+  // It has its place before the limit is asked: two workers may want the last.
+  std::atomic<std::size_t>& sessions = context.totals.sessions;
+  const std::size_t others = sessions.fetch_add(1, std::memory_order_relaxed);
+  if (is_limited && others >= context.settings.session.sessions) {
+    sessions.fetch_sub(1, std::memory_order_relaxed);
+    counters.refused_sessions.add();
+    return std::unexpected(mqtt::ReasonCode::quota_exceeded);
+  }
+  if (!user.empty() && context.user_sessions != nullptr &&
+      !context.user_sessions->add(user, is_limited)) {
+    sessions.fetch_sub(1, std::memory_order_relaxed);
+    counters.refused_sessions_of_user.add();
+    return std::unexpected(mqtt::ReasonCode::quota_exceeded);
+  }
+  return {};
 }
 
 bool SessionKeeper::has_expired(const Session& session) const {
@@ -142,6 +173,7 @@ Session& SessionKeeper::restore(RestoredSession restored) {
   }
   session.outgoing.rewind();
   worker_.counters().sessions.add();
+  (void)count(session.user, false);
   worker_.counters().queued_messages.add(session.outgoing.count());
   begin_absence(session);
   return session;
@@ -161,6 +193,10 @@ void SessionKeeper::end(Session& session) {
   worker_.shared().leave_all(session);
   worker_.counters().queued_messages.subtract(session.outgoing.count());
   worker_.counters().sessions.subtract();
+  worker_.context().totals.sessions.fetch_sub(1, std::memory_order_relaxed);
+  if (!session.user.empty() && worker_.context().user_sessions != nullptr) {
+    worker_.context().user_sessions->remove(session.user);
+  }
   worker_.sessions().erase(session);
 }
 

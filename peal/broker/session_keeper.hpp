@@ -42,7 +42,7 @@ class SessionKeeper {
   /// Takes over, ends or resumes what there is, and binds the session to `channel`. The old
   /// connection's DISCONNECT and will go out before this returns, so before the new one's CONNACK.
   /// errors   not_authorized: the session is another user's; it and its connection stay.
-  /// quota_exceeded: too many.
+  /// quota_exceeded: too many, in all or of this user.    server_busy: memory is tight.
   [[nodiscard]] mqtt::Result<Opened> open(Channel& channel, const Opening& opening);
 
   /// The Network Connection is gone. `publish_will` is false after DISCONNECT 0x00. [MQTT-3.14.4-3]
@@ -67,6 +67,7 @@ class SessionKeeper {
 
  private:
   friend struct Session::Absence;
+  [[nodiscard]] mqtt::Result<void> count(std::string_view user, bool is_limited);
   [[nodiscard]] bool has_expired(const Session& session) const;
   void take_over(Session& session, bool clean_start);
   void publish_will(Session& session);

@@ -26,7 +26,8 @@ struct Settings {
     std::chrono::seconds max_expiry{7 * 24 * 3600};
     std::uint16_t topic_alias_max = 32;
     std::chrono::seconds keep_alive_max{3600};
-    std::size_t sessions = 100'000;
+    std::size_t sessions = 100'000;  // of all workers
+    std::size_t per_user = 1000;     // of a user who has a name
   } session;
 
   struct Limits {
@@ -42,6 +43,7 @@ struct Settings {
     std::size_t properties_bytes = std::size_t{16} << 10;
     std::size_t filters_per_subscribe = 512;
     std::size_t subscriptions_per_session = 10'000;
+    std::size_t subscriptions = 10'000'000;  // of all workers
     std::chrono::milliseconds connect_timeout{10'000};
   } limits;
 

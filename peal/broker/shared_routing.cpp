@@ -196,7 +196,7 @@ void SharedRouting::leave_all(Session& session) {
     return;
   }
   while (!session.extra().shares.empty()) {
-    worker_.counters().subscriptions.subtract();
+    worker_.count_subscription(false);
     leave(session, std::string(session.extra().shares.back().filter), BarrierId::none);
   }
   give_back_all(session);

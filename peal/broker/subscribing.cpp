@@ -34,7 +34,9 @@ bool Subscribing::add_here(Session& session, const mqtt::TopicFilter& filter,
                            BarrierId barrier) {
   if (filter.is_shared()) {
     const bool is_new = worker_.shared().join(session, filter, options, identifier, barrier);
-    worker_.counters().subscriptions.add(is_new ? 1 : 0);
+    if (is_new) {
+      worker_.count_subscription(true);
+    }
     return is_new;
   }
   Space& space = session.space();
@@ -47,7 +49,7 @@ bool Subscribing::add_here(Session& session, const mqtt::TopicFilter& filter,
   space.matches.invalidate(filter.filter());
   if (added.is_new) {
     session.subscriptions.push_back(added.node);
-    worker_.counters().subscriptions.add();
+    worker_.count_subscription(true);
   }
   announce(space, {.filter = std::string(filter.filter()),
                    .is_durable = SessionRecords::is_durable(session),
@@ -188,7 +190,7 @@ bool Subscribing::remove(Session& session, const mqtt::TopicFilter& filter, Barr
     ++pending_[static_cast<std::uint32_t>(barrier)].awaited;
     worker_.records().unsubscribed(session, filter);
     worker_.shared().leave(session, filter.text(), barrier);
-    worker_.counters().subscriptions.subtract();
+    worker_.count_subscription(false);
     return true;
   }
   Space& space = session.space();
@@ -206,7 +208,7 @@ void Subscribing::removed(Space& space, NodeId node, Session& session) {
   const std::string filter = space.subscriptions.filter_of(node);
   const auto outcome = space.subscriptions.remove(node, session);
   space.matches.invalidate(filter);
-  worker_.counters().subscriptions.subtract();
+  worker_.count_subscription(false);
   if (outcome.was_last_here) {
     announce(space, {.filter = filter, .is_wanted = false});
   }

@@ -108,6 +108,34 @@ void Worker::forget(Channel& channel) {
     }
   }
   subscribing_.forget(channel);
+  if (channel.waits_for_memory()) {
+    std::erase(waiting_for_memory_, &channel);
+  }
+}
+
+void Worker::set_memory(MemoryLevel level) {
+  memory_ = level;
+  if (level == MemoryLevel::exhausted) {
+    return;
+  }
+  for (Channel* channel : std::exchange(waiting_for_memory_, {})) {
+    channel->hear_again();
+  }
+}
+
+void Worker::hear_some() {
+  std::erase_if(waiting_for_memory_, [](Channel* channel) {
+    const bool owes = channel->has_session() && channel->session().outgoing.outstanding() > 0;
+    if (owes) {
+      channel->hear_one();
+    }
+    return owes;
+  });
+}
+
+void Worker::count_subscription(bool is_more) {
+  counters_.subscriptions.add(is_more ? 1 : ~std::uint64_t{0});
+  context_.totals.subscriptions.fetch_add(is_more ? 1 : ~std::size_t{0}, std::memory_order_relaxed);
 }
 
 AuthTicket Worker::issue_ticket(Channel& channel) {

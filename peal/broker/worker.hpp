@@ -19,6 +19,7 @@
 
 #include "peal/broker/commits.hpp"
 #include "peal/broker/context.hpp"
+#include "peal/broker/memory_level.hpp"
 #include "peal/broker/outbound.hpp"
 #include "peal/broker/retained_delivery.hpp"
 #include "peal/broker/router.hpp"
@@ -74,6 +75,13 @@ class Worker {
   /// be dealt in a group to the group's, the rest to where it was sent. And mail again.
   void restore(const RestoredTransit& transit);
 
+  /// From now on there is that much memory left.
+  void set_memory(MemoryLevel level);
+  /// Memory has been exhausted for another second: of those who wait to publish, each that owes
+  /// acknowledgements is heard up to its next message but one, because they stand behind it and
+  /// give memory back.
+  void hear_some();
+
   /// Tells every client that the server stops and closes. [0x8B]
   void stop();
 
@@ -91,6 +99,15 @@ class Worker {
   [[nodiscard]] SessionRecords& records() { return records_; }
   [[nodiscard]] Commits& commits() { return commits_; }
   [[nodiscard]] std::uint32_t next_channel_serial() { return ++last_channel_serial_; }
+  [[nodiscard]] MemoryLevel memory() const { return memory_; }
+  /// A limit of queues, as it is with so much memory left.
+  [[nodiscard]] std::size_t queue_limit(std::size_t limit) const {
+    return memory_ == MemoryLevel::enough || limit < 2 ? limit : limit / 2;
+  }
+  /// `channel` has a message to publish and waits for memory.
+  void let_wait(Channel& channel) { waiting_for_memory_.push_back(&channel); }
+  /// One subscription more, or less.
+  void count_subscription(bool is_more);
   [[nodiscard]] SharedRouting& shared() { return shared_; }
   [[nodiscard]] RetainedDelivery& retained_delivery() { return retained_delivery_; }
   [[nodiscard]] Space& space(NamespaceId id) {
@@ -129,6 +146,8 @@ class Worker {
   SharedRouting shared_;
   RetainedDelivery retained_delivery_;
   std::vector<Doomed> doomed_;
+  std::vector<Channel*> waiting_for_memory_;
+  MemoryLevel memory_ = MemoryLevel::enough;
   std::unordered_map<std::uint64_t, Channel*> tickets_;
   std::uint64_t last_ticket_ = 0;
   std::uint32_t last_channel_serial_ = 0;

@@ -196,7 +196,7 @@ int serve_main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)signal(SIGPIPE, SIG_IGN);
 
-  server::ServerLog log(config.log_level, config.log_format);
+  server::ServerLog log(config.log_level, config.log_format, config.log_rate);
   server::Hooks hooks;
   hooks.log = &log;
   server::Server server(config, hooks);

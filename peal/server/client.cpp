@@ -92,6 +92,9 @@ std::size_t Client::on_bytes(Bytes bytes) {
       break;
     }
   }
+  if (may_be_turned_out && channel_->state() == broker::ChannelState::authenticating) {
+    worker_->spare(*this);
+  }
   return consumed;
 }
 
@@ -148,7 +151,16 @@ bool Client::on_proxied(const net::Address& source) {
   return counts_for_address_ || listener_.addresses == nullptr;
 }
 
-net::HttpAnswer Client::on_http(const net::HttpRequest& request) { return answer_http(request); }
+net::HttpAnswer Client::on_http(const net::HttpRequest& request) {
+  if (!worker_->serves_http()) {
+    net::HttpAnswer answer;
+    answer.status = 503;
+    answer.body = "Too many connections.\n";
+    answer.headers.emplace_back("Retry-After", "10");
+    return answer;
+  }
+  return answer_http(request);
+}
 
 void Client::send(Bytes bytes, const SharedBuffer* owner) {
   if (!is_watched_ && connection_.unsent_bytes() > 0) {
@@ -162,6 +174,15 @@ void Client::send(Bytes bytes, const SharedBuffer* owner) {
   } else {
     connection_.send(bytes);
   }
+}
+
+void Client::let_in() { worker_->leave_newcomers(*this); }
+
+void Client::turn_out() {
+  if (channel_) {
+    channel_->fail({mqtt::ReasonCode::quota_exceeded, "limits.unauthenticated"});
+  }
+  connection_.abort();
 }
 
 std::size_t Client::unsent_bytes() const { return connection_.unsent_bytes(); }

@@ -4,6 +4,7 @@
 // Owned by its WorkerThread (or by a letter, on the way to another one).
 #pragma once
 
+#include <list>
 #include <optional>
 
 #include "peal/broker/channel.hpp"
@@ -28,6 +29,14 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
 
   /// The worker's list of clients: where this one stands.
   std::size_t place = 0;
+  /// It was not let in yet; while it has not even said CONNECT it stands in the worker's list of
+  /// those that may be turned out.
+  bool is_newcomer = false;
+  bool may_be_turned_out = false;
+  std::list<Client*>::iterator newcomer;
+  Time arrived_at{};
+  /// Others want in, and it was not let in for longest.
+  void turn_out();
 
   /// A slow reader is given up when this long nothing was taken. Called about once a second while
   /// output waits.
@@ -50,6 +59,7 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
   [[nodiscard]] broker::PeerInfo peer() const override;
   void pause_input() override { connection_.pause(); }
   void resume_input() override { connection_.resume(); }
+  void let_in() override;
 
  private:
   enum class Whereabouts : std::uint8_t { unknown, here, elsewhere };

@@ -5,6 +5,7 @@
 // value is read.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -72,7 +73,25 @@ struct AddressLimits {
   }
 };
 
+/// "75%" of what the process may have, or a number of bytes; neither: no limit.
+struct MemoryLimit {
+  unsigned percent = 0;
+  std::size_t bytes = broker::Settings::unlimited;
+
+  [[nodiscard]] bool is_any() const { return percent != 0 || bytes != broker::Settings::unlimited; }
+};
+
 enum class LogFormat : std::uint8_t { text, json };
+
+/// "5% up to 256MiB": what has to stay free where the store is.
+struct MinFree {
+  unsigned percent = 5;  // 0: `bytes`, whatever the size of the file system
+  std::size_t bytes = std::size_t{256} << 20;
+
+  [[nodiscard]] std::size_t of(std::size_t capacity) const {
+    return percent == 0 ? bytes : std::min(bytes, capacity / 100 * percent);
+  }
+};
 
 struct StoreConfig {
   /// "": memory only. Not set: nobody said so; a server keeps everything in memory, `peal serve`
@@ -81,6 +100,7 @@ struct StoreConfig {
   store::SyncMode sync = store::SyncMode::always;
   std::chrono::milliseconds sync_interval{0};
   std::size_t cache_bytes = std::size_t{64} << 20;
+  MinFree min_free;
 };
 
 /// Where users come from.
@@ -124,11 +144,15 @@ struct Config {
   broker::Settings settings;
   StoreConfig store;
   AuthConfig auth;
-  std::size_t connections = 100'000;
+  std::optional<std::size_t> connections;  // none: by the descriptors, `connections_of_descriptors`
+  std::size_t unauthenticated = 5000;
+  std::size_t http_connections = 64;
+  MemoryLimit memory{.percent = 75};
   AddressLimits per_address;
   unsigned workers = 0;  // 0: one per core
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
+  std::size_t log_rate = 10;  // lines a second from one cause
 };
 
 /// What the command line adds to the file.
@@ -139,6 +163,10 @@ struct ConfigSources {
   std::optional<unsigned> workers;
   std::optional<std::string> data;  // instead of store.dir
 };
+
+/// How many connections so many descriptors are good for: 90 %, at most 100 000; 64 are kept for
+/// files, listeners and what else there is.
+[[nodiscard]] std::size_t connections_of_descriptors(std::size_t descriptors);
 
 /// Reads and checks everything.    errors   ConfigError.
 [[nodiscard]] Config load_config(const ConfigSources& sources);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <sstream>
 
 namespace peal::server {
@@ -52,6 +53,54 @@ auth::LoginLimit read_login_limit(Value value) {
   limit.within = read_duration(within);
   limit.out_for = read_duration(out_for);
   return limit;
+}
+
+/// "75" of "75%"; 0 when it is no percentage from 1 to 100.
+unsigned percent_of(std::string_view text) {
+  unsigned percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const bool is_percentage =
+      error == std::errc{} && std::string_view(end, text.data() + text.size()) == "%";
+  return is_percentage && percent <= 100 ? percent : 0;
+}
+
+MemoryLimit read_memory(Value value) {
+  const bool is_percentage =
+      value.kind == ConfigValue::Kind::text && value.text.find('%') != std::string::npos;
+  if (!is_percentage) {
+    return {.bytes = read_bytes(value)};
+  }
+  const unsigned percent = percent_of(value.text);
+  if (percent == 0) {
+    refuse(value, "must be \"1%\" to \"100%\", a size such as \"512MiB\", or \"unlimited\"");
+  }
+  return {.percent = percent};
+}
+
+/// "5% up to 256MiB", "5%", "1GiB" or "off".
+MinFree read_min_free(Value value) {
+  const std::string text = read_text(value);
+  if (text == "off") {
+    return {.percent = 0, .bytes = 0};
+  }
+  std::istringstream words(text);
+  std::string first;
+  std::string up;
+  std::string to;
+  ConfigValue most = value;
+  words >> first;
+  if (first.find('%') == std::string::npos) {
+    return {.percent = 0, .bytes = read_bytes(value)};
+  }
+  MinFree free{.percent = percent_of(first), .bytes = broker::Settings::unlimited};
+  const bool has_most = !(words >> std::ws).eof();
+  const bool is_whole = !has_most || ((words >> up >> to >> most.text) && up == "up" &&
+                                      to == "to" && (words >> std::ws).eof());
+  if (free.percent == 0 || !is_whole) {
+    refuse(value, "must be like \"5% up to 256MiB\", \"5%\", \"1GiB\", or \"off\"");
+  }
+  free.bytes = has_most ? read_bytes(most) : free.bytes;
+  return free;
 }
 
 /// "200/s burst 1000", or "200/s": as many at once.
@@ -134,12 +183,18 @@ std::vector<RuleConfig> rules_of(Value value) {
 constexpr std::array keys{
     ServerKey{"workers", "one per core", "event loops, each with a thread",
       [](Config& c, Value v) { c.workers = static_cast<unsigned>(read_count(v, 1, 64)); }},
-    ServerKey{"limits.connections", "100000", "connections in total",
+    ServerKey{"limits.connections", "90 % of the descriptor limit, at most 100000", "connections in total; 64 descriptors are kept for the rest",
       [](Config& c, Value v) { c.connections = read_limit(v); }},
     ServerKey{"limits.connections_per_address", "\"unlimited\"", "connections from one address (IPv6: from one /64); behind PROXY the one that its header names",
       [](Config& c, Value v) { c.per_address.connections = read_limit(v); }},
     ServerKey{"limits.connect_rate_per_address", "\"unlimited\"", "new ones of these in a second, such as \"200/s burst 1000\"",
       [](Config& c, Value v) { c.per_address.rate = read_connect_rate(v); }},
+    ServerKey{"limits.unauthenticated", "5000", "connections that were not let in yet; one more ends the oldest of those that have not said CONNECT",
+      [](Config& c, Value v) { c.unauthenticated = read_limit(v); }},
+    ServerKey{"limits.memory", "\"75%\"", "memory of the process: a part of what the machine or its cgroup has, or a size; at 80 % of it nobody gets a new session and queues are halved, at 95 % publishers wait and QoS 0 is dropped",
+      [](Config& c, Value v) { c.memory = read_memory(v); }},
+    ServerKey{"limits.http_connections", "64", "connections that ask for a page or for what is no WebSocket yet; one more is answered with 503",
+      [](Config& c, Value v) { c.http_connections = read_limit(v); }},
     ServerKey{"limits.packet", "\"1MiB\"", "largest packet a client may send; announced as Maximum Packet Size",
       [](Config& c, Value v) { c.settings.limits.packet_bytes = std::min<std::size_t>(read_bytes(v), 268'435'460); }},
     ServerKey{"limits.connect_packet", "\"128KiB\"", "largest packet before a client is connected",
@@ -166,8 +221,12 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.settings.limits.filters_per_subscribe = read_limit(v); }},
     ServerKey{"limits.subscriptions_per_session", "10000", "subscriptions of one session",
       [](Config& c, Value v) { c.settings.limits.subscriptions_per_session = read_limit(v); }},
-    ServerKey{"session.sessions", "100000", "sessions of one worker, connected or not",
+    ServerKey{"limits.subscriptions", "10000000", "subscriptions in total",
+      [](Config& c, Value v) { c.settings.limits.subscriptions = read_limit(v); }},
+    ServerKey{"session.sessions", "100000", "sessions in total, connected or not",
       [](Config& c, Value v) { c.settings.session.sessions = read_limit(v); }},
+    ServerKey{"session.per_user", "1000", "sessions of one user; who has no name is not counted",
+      [](Config& c, Value v) { c.settings.session.per_user = read_limit(v); }},
     ServerKey{"session.inflight", "256", "Receive Maximum we announce, and our window towards a client",
       [](Config& c, Value v) { c.settings.session.inflight = read_u16(v, 1); }},
     ServerKey{"session.max_expiry", "\"7d\"", "longest time a session is kept for an absent client",
@@ -212,6 +271,8 @@ constexpr std::array keys{
       [](Config& c, Value v) { read_sync(c.store, v); }},
     ServerKey{"store.cache", "\"64MiB\"", "memory for what is read back from disk",
       [](Config& c, Value v) { c.store.cache_bytes = read_bytes(v); }},
+    ServerKey{"store.min_free", "\"5% up to 256MiB\"", "room that has to stay free where the store is: with less of it QoS 1 and 2, retained messages and lasting sessions are refused; or off",
+      [](Config& c, Value v) { c.store.min_free = read_min_free(v); }},
     ServerKey{"auth.on_deny", "\"reason\"", "what a PUBLISH that is not allowed is answered with: reason (MQTT 5: the Reason Code; 3.x: it is dropped quietly) or disconnect",
       [](Config& c, Value v) { c.settings.disconnects_on_deny = read_choice(v, deny_words); }},
     ServerKey{"auth.anonymous_user", "\"anonymous\"", "the name under which clients without one find their roles",
@@ -224,6 +285,8 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.log_level = read_choice(v, level_words); }},
     ServerKey{"log.format", "\"text\"", "text or json",
       [](Config& c, Value v) { c.log_format = read_choice(v, format_words); }},
+    ServerKey{"log.rate", "10", "lines a second from one cause; those beyond are counted and summed up in one",
+      [](Config& c, Value v) { c.log_rate = read_limit(v); }},
 };
 
 constexpr std::array keys_of_listener{

@@ -1,6 +1,8 @@
 #include "peal/server/durable_store.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <system_error>
 #include <utility>
 
 #include "peal/broker/context.hpp"
@@ -58,12 +60,24 @@ void DurableStore::find_layout(unsigned workers) {
 
 void DurableStore::close() { writer_->stop(); }
 
+/// What is free for us where the store is; all of it when the system does not say.
+std::filesystem::space_info DurableStore::room() const {
+  std::error_code error;
+  const auto space = std::filesystem::space(database_.directory(), error);
+  constexpr auto unknown = std::numeric_limits<std::uintmax_t>::max();
+  return error ? std::filesystem::space_info{unknown, unknown, unknown} : space;
+}
+
 store::WriterOptions DurableStore::writer_options(const StoreConfig& config, unsigned workers) {
+  const std::size_t min_free = config.min_free.of(room().capacity);
   return {
       .workers = workers,
       .sync = config.sync,
       .sync_interval = config.sync_interval,
       .log_bytes_limit = log_bytes_limit / workers,
+      .min_free_bytes = min_free,
+      .free_bytes =
+          min_free == 0 ? std::function<std::uint64_t()>{} : [this] { return room().available; },
       .clock = clock_,
       .callbacks = {
           .wake = [this](unsigned worker) { workers_[worker]->loop().wake(); },

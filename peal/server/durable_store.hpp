@@ -6,6 +6,7 @@
 // writer thread has to say comes as a wake-up or as an action of the worker.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,6 +57,7 @@ class DurableStore {
     broker::NamespaceId space{};
     broker::MessageRef message;
   };
+  [[nodiscard]] std::filesystem::space_info room() const;
   void find_layout(unsigned workers);
   static void exchange_mail(std::span<const std::unique_ptr<WorkerThread>> workers);
   void write_log(broker::LogLevel level, std::string_view text);

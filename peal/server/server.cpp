@@ -1,6 +1,8 @@
 #include "peal/server/server.hpp"
 
 #include <algorithm>
+#include <array>
+#include <sys/resource.h>
 #include <thread>
 
 #include "peal/auth/anonymous.hpp"
@@ -9,13 +11,20 @@
 #include "peal/server/client.hpp"
 #include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
+#include "peal/server/memory_watch.hpp"
 #include "peal/server/rights.hpp"
+#include "peal/server/user_session_counts.hpp"
 #include "peal/server/worker_thread.hpp"
 #include "peal/store/store_error.hpp"
 
 namespace peal::server {
 
 namespace {
+
+constexpr std::size_t descriptors_in_reserve = 64;
+/// As many files as a store opens (store/database_options.cpp). One that it cannot open would break
+/// it, so they come first.
+constexpr std::size_t descriptors_of_store = 512;
 
 class NoLog final : public broker::Log {
  public:
@@ -61,11 +70,44 @@ std::unique_ptr<DurableStore> open_store(const StoreConfig& config, unsigned wor
                                          : std::make_unique<DurableStore>(config, workers, log);
 }
 
+/// As configured, but never more than there are descriptors for; 64 of them are for other things.
+std::size_t connections_limit(const Config& config, broker::Log& log) {
+  rlimit descriptors{};
+  const bool is_known = getrlimit(RLIMIT_NOFILE, &descriptors) == 0;
+  const std::size_t all = is_known ? descriptors.rlim_cur : broker::Settings::unlimited;
+  const bool has_store = !config.store.dir.value_or("").empty();
+  const std::size_t ours = all - (has_store ? std::min(descriptors_of_store, all / 2) : 0);
+  if (!config.connections) {
+    return connections_of_descriptors(ours);
+  }
+  const std::size_t possible = ours - std::min(ours, descriptors_in_reserve);
+  const bool is_asked_for = *config.connections != broker::Settings::unlimited;
+  if (*config.connections > possible && is_asked_for) {
+    const std::string detail = std::to_string(possible) +
+                               " connections, because the system allows " + std::to_string(all) +
+                               " descriptors";
+    log.write({.level = broker::LogLevel::warning,
+               .what = "limits.connections is lowered",
+               .client_id = {},
+               .address = {},
+               .reason = {},
+               .detail = detail});
+  }
+  return std::min(*config.connections, possible);
+}
+
 }  // namespace
+
+std::size_t connections_of_descriptors(std::size_t descriptors) {
+  constexpr std::size_t most = 100'000;
+  return std::min(
+      {most, descriptors / 10 * 9, descriptors - std::min(descriptors, descriptors_in_reserve)});
+}
 
 struct Server::State {
   State(const Config& config, const Hooks& hooks, unsigned worker_count)
-      : store(open_store(config.store, worker_count, or_default<broker::Log>(hooks.log, no_log))),
+      : user_sessions(config.settings.session.per_user),
+        store(open_store(config.store, worker_count, or_default<broker::Log>(hooks.log, no_log))),
         office(worker_count),
         shared{.settings = config.settings,
                .log = or_default<broker::Log>(hooks.log, no_log),
@@ -76,8 +118,15 @@ struct Server::State {
                .office = office,
                .store = store.get(),
                .retained_totals = retained_totals,
+               .totals = totals,
+               .user_sessions = &user_sessions,
                .hash_key = store != nullptr ? store->hash_key() : SystemRandom{}.next(),
-               .connections_limit = config.connections} {
+               .connections_limit =
+                   connections_limit(config, or_default<broker::Log>(hooks.log, no_log)),
+               .http_connections_limit = config.http_connections,
+               .newcomers_limit = config.unauthenticated,
+               .workers = {}},
+        memory_limit(config.memory) {
     if (hooks.authenticator == nullptr && config.auth.has_users()) {
       passwords = std::make_unique<auth::Passwords>(config.auth.bad_login, shared.log);
       shared.passwords = passwords.get();
@@ -97,6 +146,8 @@ struct Server::State {
   CurrentRules rules;
   NoLog no_log;
   broker::RetainedTotals retained_totals;
+  broker::Totals totals;
+  UserSessionCounts user_sessions;
   std::unique_ptr<AddressGate> addresses;                   // null: no limit
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
   std::unique_ptr<DurableStore> store;                      // null: everything is in memory
@@ -105,14 +156,19 @@ struct Server::State {
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::unique_ptr<auth::Passwords> passwords;  // null: no users; its threads tell workers
   std::vector<Listening> listening;
+  MemoryLimit memory_limit;
+  std::unique_ptr<MemoryWatch> memory;  // while it runs; its thread tells workers
   bool is_running = false;
 
   void listen(const ListenerConfig& config);
   void use_rights(const AuthConfig& config);
+  void watch_memory();
+  void memory_changed(broker::MemoryLevel level, std::size_t used, std::size_t limit);
   /// Makes the workers and gives them what the store has.
   void restore() {
     for (unsigned i = 0; i < office.workers(); ++i) {
       workers.push_back(std::make_unique<WorkerThread>(shared, i));
+      shared.workers.push_back(workers.back().get());
     }
     if (store != nullptr) {
       store->restore(workers);
@@ -131,6 +187,7 @@ void Server::State::listen(const ListenerConfig& config) {
   ListenerRuntime& runtime =
       *listeners.emplace_back(std::make_unique<ListenerRuntime>(config, shared.settings));
   runtime.addresses = addresses.get();
+  runtime.connection.http_connections = &shared.http_connections;
   const bool is_unix = config.bind.starts_with("unix:");
   net::ListenerSettings settings{.bind = config.bind,
                                  .share_port = !is_unix && workers.size() > 1,
@@ -157,6 +214,44 @@ void Server::State::use_rights(const AuthConfig& config) {
   if (passwords != nullptr) {
     passwords->use(users);
   }
+}
+
+void Server::State::watch_memory() {
+  if (!memory_limit.is_any()) {
+    return;
+  }
+  const std::size_t limit = memory_limit.percent == 0
+                                ? memory_limit.bytes
+                                : memory_of_machine() / 100 * memory_limit.percent;
+  memory = std::make_unique<MemoryWatch>(
+      limit,
+      [this](broker::MemoryLevel level, std::size_t used, std::size_t of) {
+        memory_changed(level, used, of);
+      },
+      [this] {
+        for (const auto& worker : workers) {
+          worker->run_soon([](WorkerThread& it) { it.broker().hear_some(); });
+        }
+      });
+}
+
+/// On the watch's thread.
+void Server::State::memory_changed(broker::MemoryLevel level, std::size_t used, std::size_t limit) {
+  constexpr std::array<std::string_view, 3> what{
+      "memory is enough again", "memory is tight: no new sessions, queues are halved",
+      "memory is exhausted: publishers wait, QoS 0 is dropped"};
+  for (const auto& worker : workers) {
+    worker->run_soon([level](WorkerThread& it) { it.broker().set_memory(level); });
+  }
+  const std::string detail =
+      std::to_string(used >> 20) + " of " + std::to_string(limit >> 20) + " MiB";
+  shared.log.write({.level = level == broker::MemoryLevel::enough ? broker::LogLevel::info
+                                                                  : broker::LogLevel::warning,
+                    .what = what[static_cast<std::size_t>(level)],
+                    .client_id = {},
+                    .address = {},
+                    .reason = "limits.memory",
+                    .detail = detail});
 }
 
 Server::Server(const Config& config, const Hooks& hooks) {
@@ -189,6 +284,7 @@ void Server::start() {
   for (const auto& worker : state_->workers) {
     worker->start();
   }
+  state_->watch_memory();
   state_->is_running = true;
 }
 
@@ -196,6 +292,7 @@ void Server::stop(std::chrono::milliseconds patience) {
   if (!std::exchange(state_->is_running, false)) {
     return;
   }
+  state_->memory.reset();
   for (const auto& worker : state_->workers) {
     worker->begin_stop(patience);
   }
@@ -226,6 +323,15 @@ std::optional<StoreState> Server::store() const {
                     .retained_found = store.found().retained,
                     .queued_found = store.found().queued,
                     .counters = store.counters()};
+}
+
+std::optional<MemoryState> Server::memory() const {
+  if (state_->memory == nullptr) {
+    return std::nullopt;
+  }
+  const MemoryWatch& watch = *state_->memory;
+  return MemoryState{
+      .level = watch.level(), .used_bytes = watch.used(), .limit_bytes = watch.limit()};
 }
 
 unsigned Server::workers() const { return static_cast<unsigned>(state_->workers.size()); }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "peal/broker/counters.hpp"
+#include "peal/broker/memory_level.hpp"
 #include "peal/broker/ports/authenticator.hpp"
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/ports/log.hpp"
@@ -54,6 +55,13 @@ struct StoreState {
   const store::StoreCounters& counters;  // go on counting
 };
 
+/// What the process has of its memory, when that is limited.
+struct MemoryState {
+  broker::MemoryLevel level{};
+  std::size_t used_bytes = 0;
+  std::size_t limit_bytes = 0;
+};
+
 class Server {
  public:
   /// Opens the store and every listener, so that nothing can fail later. `hooks` outlive the
@@ -79,6 +87,10 @@ class Server {
   [[nodiscard]] unsigned workers() const;
   /// Nothing: everything is in memory.
   [[nodiscard]] std::optional<StoreState> store() const;
+
+  /// As it was seen last, a tenth of a second ago or less.
+  /// Nothing: it does not run, or limits.memory is "unlimited".
+  [[nodiscard]] std::optional<MemoryState> memory() const;
 
   /// Publishes from inside, as the server itself: no rights are asked.
   /// errors   false when `topic` is no Topic Name.    cost   one message, handed to a worker.

@@ -34,6 +34,8 @@ broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random&
           .authorizer = shared.authorizer,
           .publish_hook = shared.publish_hook,
           .retained_totals = shared.retained_totals,
+          .totals = shared.totals,
+          .user_sessions = shared.user_sessions,
           .arena = arena,
           .hash_key = shared.hash_key,
           .self = static_cast<broker::WorkerIndex>(index),
@@ -318,12 +320,81 @@ void WorkerThread::adopt(std::unique_ptr<Client> client) {
   adopted.place = clients_.size();
   clients_.push_back(std::move(client));
   shared_.connections.fetch_add(1, std::memory_order_relaxed);
-  if (!adopted.join(*this)) {
+  if (adopted.join(*this)) {
+    welcome(adopted);
+  } else {
     loop_.later([this, &adopted] { (void)release(adopted); });
   }
 }
 
+/// It is a newcomer until it is let in. One too many, and the oldest on any worker that has not
+/// said CONNECT yet has to go; if all others wait for their answer, that is the new one.
+void WorkerThread::welcome(Client& client) {
+  client.is_newcomer = client.may_be_turned_out = true;
+  client.arrived_at = clock_.now();
+  client.newcomer = newcomers_.insert(newcomers_.end(), &client);
+  note_oldest_newcomer();
+  broker_.counters().unauthenticated.add();
+  if (shared_.newcomers.fetch_add(1, std::memory_order_relaxed) >= shared_.newcomers_limit) {
+    make_room_for_newcomer();
+  }
+}
+
+void WorkerThread::spare(Client& client) {
+  if (std::exchange(client.may_be_turned_out, false)) {
+    newcomers_.erase(client.newcomer);
+    note_oldest_newcomer();
+  }
+}
+
+void WorkerThread::leave_newcomers(Client& client) {
+  if (std::exchange(client.is_newcomer, false)) {
+    spare(client);
+    broker_.counters().unauthenticated.subtract();
+    shared_.newcomers.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+void WorkerThread::note_oldest_newcomer() {
+  oldest_newcomer_.store(newcomers_.empty() ? Time::max() : newcomers_.front()->arrived_at,
+                         std::memory_order_relaxed);
+}
+
+bool WorkerThread::serves_http() {
+  // Who asks is among them.
+  const bool is_served =
+      shared_.http_connections.load(std::memory_order_relaxed) <= shared_.http_connections_limit;
+  broker_.counters().refused_http.add(is_served ? 0 : 1);
+  return is_served;
+}
+
+void WorkerThread::make_room_for_newcomer() {
+  WorkerThread* with_oldest = this;
+  for (WorkerThread* worker : shared_.workers) {
+    if (worker->oldest_newcomer_.load(std::memory_order_relaxed) <
+        with_oldest->oldest_newcomer_.load(std::memory_order_relaxed)) {
+      with_oldest = worker;
+    }
+  }
+  if (with_oldest == this) {
+    turn_oldest_out();
+  } else {
+    with_oldest->run_soon([](WorkerThread& worker) { worker.turn_oldest_out(); });
+  }
+}
+
+void WorkerThread::turn_oldest_out() {
+  if (newcomers_.empty()) {
+    return;
+  }
+  Client& oldest = *newcomers_.front();
+  leave_newcomers(oldest);
+  broker_.counters().evicted_unauthenticated.add();
+  oldest.turn_out();
+}
+
 std::unique_ptr<Client> WorkerThread::release(Client& client) {
+  leave_newcomers(client);
   if (client.is_watched()) {
     std::erase(slow_, &client);
     client.stop_watching();
@@ -344,6 +415,7 @@ void WorkerThread::retire(Client& client) {
 }
 
 void WorkerThread::hand_over(Client& client, broker::WorkerIndex home) {
+  leave_newcomers(client);
   // Behind all callbacks: the other thread may begin with it at once.
   loop_.later([this, &client, home] {
     mailbox_.hand_over(home, release(client));

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,9 +49,16 @@ struct Shared {
   PostOffice& office;
   DurableStore* store = nullptr;  // null: nothing outlasts the process
   broker::RetainedTotals& retained_totals;
+  broker::Totals& totals;
+  broker::UserSessions* user_sessions = nullptr;  // null: not limited
   std::uint64_t hash_key = 0;
   std::size_t connections_limit = 0;
   std::atomic<std::size_t> connections{0};
+  std::size_t http_connections_limit = 0;
+  std::atomic<std::size_t> http_connections{0};
+  std::size_t newcomers_limit = 0;
+  std::atomic<std::size_t> newcomers{0};  // connections that were not let in yet
+  std::vector<WorkerThread*> workers;     // complete before the first starts
 };
 
 class WorkerThread {
@@ -89,6 +97,12 @@ class WorkerThread {
   /// Counts one more connection from `address`.
   /// returns   whether it counts; if not, and the listener's addresses are limited, it was refused.
   [[nodiscard]] bool admits(const net::Address& address, const ListenerRuntime& listener);
+  /// Whether another page may be asked for; if not, that is counted.
+  [[nodiscard]] bool serves_http();
+  /// `client` has said CONNECT and waits for us: it counts as a newcomer, but is not turned out.
+  void spare(Client& client);
+  /// `client` has its CONNACK, or is going.
+  void leave_newcomers(Client& client);
   /// `client` has output that its socket does not take: look after it now and then.
   void watch(Client& client);
   [[nodiscard]] net::Peer& peer_scratch() { return peer_scratch_; }
@@ -103,6 +117,10 @@ class WorkerThread {
   void accept(int fd, const net::Address& address, ListenerRuntime& listener);
   void log_refused(const net::Address& address, std::string_view reason, std::string_view limit);
   void adopt(std::unique_ptr<Client> client);
+  void welcome(Client& client);
+  void note_oldest_newcomer();
+  void make_room_for_newcomer();
+  void turn_oldest_out();
   std::unique_ptr<Client> release(Client& client);
   bool take_mail();
   void send_mail();
@@ -126,6 +144,8 @@ class WorkerThread {
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Client*> slow_;
+  std::list<Client*> newcomers_;  // have not said CONNECT yet; who came first stands in front
+  std::atomic<Time> oldest_newcomer_{Time::max()};
   std::vector<SharedRef<SharedBuffer>> held_;
   Time slow_checked_at_{};
   net::Peer peer_scratch_;

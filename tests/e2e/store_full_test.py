@@ -31,9 +31,11 @@ def can_mount():
         return subprocess.run(command, capture_output=True).returncode == 0
 
 
-@needs_peal
-@unittest.skipUnless(can_mount(), "may not mount a file system")
-class FullDisk(Case):
+class SmallDisk(Case):
+    """A server whose state is on a file system of 200 MB."""
+
+    settings = ()
+
     def setUp(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="peal-full-"))
         self.addCleanup(shutil.rmtree, folder, True)
@@ -46,6 +48,7 @@ class FullDisk(Case):
     def start_server(self):
         command = ["nsenter", "-t", str(self.holder.pid), "-m", PEAL, "serve", "-p", "0",
                    "--data", str(self.folder / "state"), "--workers", WORKERS, "--set", "queue.bytes=1GiB"]
+        command += [word for each in self.settings for word in ("--set", each)]
         self.program = Program(command)
         self.addCleanup(self.program.stop)
         self.program.wait_line("^ready")
@@ -63,13 +66,22 @@ class FullDisk(Case):
         peer.connect()
         return peer
 
-    def fill(self):
+    def fill(self, leave=0):
+        """Fills the file system, but for `leave` bytes."""
         with open(self.inside / "fill", "wb", buffering=0) as file:
             try:
-                while True:
+                while os.statvfs(self.inside).f_bavail * os.statvfs(self.inside).f_frsize >= leave + 65536:
                     file.write(bytes(65536))
+                while not leave:
+                    file.write(bytes(4096))
             except OSError:
                 pass
+
+
+@needs_peal
+@unittest.skipUnless(can_mount(), "may not mount a file system")
+class FullDisk(SmallDisk):
+    settings = ("store.min_free=off",)
 
     def publish_until_full(self, peer):
         """Returns the Packet Identifiers of what was acknowledged, and the one that was not."""
@@ -140,6 +152,40 @@ class FullDisk(Case):
         self.assertIn("No space", done.stderr)
         self.assertIn("room", done.stderr)
         self.assertIn(str(self.folder / "other"), done.stderr)
+
+
+@needs_peal
+@unittest.skipUnless(can_mount(), "may not mount a file system")
+class LittleRoom(SmallDisk):
+    """Less room than store.min_free: refused before the disk is full, and taken again by itself."""
+
+    settings = ("store.min_free=40MiB",)
+
+    def test_nothing_is_taken_in(self):
+        keeper, giver = self.peer("keeper"), self.peer_without_session("giver")
+        old = self.peer("old", version=4)
+        keeper.subscribe("#", qos=2)
+        self.assertEqual(giver.publish("a", "before", qos=1).code or 0, 0)
+        keeper.take("a", "before")
+        self.fill(leave=20 << 20)
+        self.program.wait_line("MiB of room, store.min_free is 40 MiB: nothing is taken in", stream="err")
+        self.assertEqual(giver.publish("a", "refused", qos=1).code, 0x97)
+        self.assertEqual(giver.publish("a", "refused", qos=2).code, 0x97)
+        self.assertEqual(giver.publish("a", "refused", qos=1, retain=True).code, 0x97)
+        giver.publish("r", "refused", retain=True)
+        old.send(wire.publish("a", "refused", 1, 1, version=4))
+        old.expect_closed()
+        Peer(self.address, 5, "newcomer").connect(code=0x88, clean=False, props=EXPIRY)
+        giver.send(wire.publish("a", "still here"))
+        keeper.take("a", "still here", qos=0)
+        (self.inside / "fill").unlink()
+        self.program.wait_line("it takes messages again", stream="err")
+        self.assertEqual(giver.publish("a", "after", qos=1).code or 0, 0)
+        keeper.take("a", "after")
+        late = self.peer_without_session("late")
+        late.subscribe("r")
+        late.expect_nothing()
+        self.assertEqual(self.program.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ void BrokerHarness::start_worker(unsigned index) {
                                                  .authorizer = authorizer,
                                                  .publish_hook = &hook,
                                                  .retained_totals = retained_totals,
+                                                 .totals = totals,
+                                                 .user_sessions = &user_sessions,
                                                  .arena = node.arena,
                                                  .hash_key = hash_key,
                                                  .self = static_cast<WorkerIndex>(index),
@@ -59,6 +61,9 @@ void BrokerHarness::crash() {
   disk.crash();
   retained_totals.messages = 0;
   retained_totals.bytes = 0;
+  totals.sessions = 0;
+  totals.subscriptions = 0;
+  user_sessions.counts.clear();
   for (unsigned i = 0; i < worker_count(); ++i) {
     nodes_[i]->journal.begin_anew();
     start_worker(i);

@@ -24,6 +24,8 @@ class BrokerHarness {
 
   Settings settings;
   RetainedTotals retained_totals;
+  Totals totals;
+  FakeUserSessions user_sessions;
   ListenerSettings listener;
   FakeClock clock;
   FakeRandom random;

@@ -20,6 +20,7 @@
 #include "peal/broker/ports/mailbox.hpp"
 #include "peal/broker/ports/publish_hook.hpp"
 #include "peal/broker/ports/random.hpp"
+#include "peal/broker/ports/user_sessions.hpp"
 #include "peal/broker/publication.hpp"
 
 namespace peal::broker::test {
@@ -141,6 +142,26 @@ class FakeMailbox final : public Mailbox {
   unsigned from_;
 };
 
+class FakeUserSessions final : public UserSessions {
+ public:
+  [[nodiscard]] bool add(std::string_view user, bool is_limited) override {
+    PEAL_ASSERT(!user.empty());
+    std::size_t& count = counts[std::string(user)];
+    if (is_limited && count >= limit) {
+      return false;
+    }
+    ++count;
+    return true;
+  }
+  void remove(std::string_view user) override {
+    const auto found = counts.find(user);
+    PEAL_ASSERT(found != counts.end() && found->second > 0);
+    --found->second;
+  }
+  std::map<std::string, std::size_t, std::less<>> counts;
+  std::size_t limit = SIZE_MAX;
+};
+
 /// Keeps what it is sent; asserts that nothing is sent once it was closed.
 class FakeConnection final : public Connection {
  public:
@@ -164,6 +185,7 @@ class FakeConnection final : public Connection {
   }
   void pause_input() override { is_paused = true; }
   void resume_input() override { is_paused = false; }
+  void let_in() override { is_let_in = true; }
 
   std::vector<std::uint8_t> output;
   std::size_t unsent = 0;
@@ -171,6 +193,7 @@ class FakeConnection final : public Connection {
   bool is_stalled = false;  // what is sent now stays unsent
   bool is_closed = false;
   bool is_paused = false;
+  bool is_let_in = false;
   bool is_loopback = true;
 };
 

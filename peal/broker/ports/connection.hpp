@@ -34,6 +34,8 @@ class Connection {
   /// No more input until `resume_input`: something has to be waited for.
   virtual void pause_input() = 0;
   virtual void resume_input() = 0;
+  /// It is known who the peer is, and a CONNACK says that it may stay.
+  virtual void let_in() = 0;
 };
 
 }  // namespace peal::broker

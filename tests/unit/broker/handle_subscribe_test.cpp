@@ -44,6 +44,25 @@ TEST_P(HandleSubscribeTest, LimitsSubscriptions) {
   EXPECT_EQ(alice.subscribe("c"), "SUBACK 00");
 }
 
+TEST_P(HandleSubscribeTest, LimitsSubscriptionsInTotal) {
+  harness.settings.limits.subscriptions = 2;
+  auto& alice = harness.client_on(0, "alice");
+  auto& bob = harness.client_on(1, "bob");
+  alice.connect();
+  bob.connect();
+  EXPECT_EQ(alice.subscribe("a"), "SUBACK 00");
+  EXPECT_EQ(bob.subscribe("$share/g/b"), "SUBACK 00");
+  EXPECT_EQ(bob.subscribe("c"), "SUBACK 97");
+  EXPECT_EQ(alice.subscribe("c"), "SUBACK 97");
+  EXPECT_EQ(harness.sum(&Counters::refused_subscriptions), 2);
+  EXPECT_EQ(alice.subscribe("a", qos1), "SUBACK 01");  // replaces its own
+  bob.disconnect();
+  EXPECT_EQ(harness.totals.subscriptions, 1U);
+  EXPECT_EQ(alice.subscribe("c"), "SUBACK 00");
+  alice.unsubscribe("a");
+  EXPECT_EQ(harness.totals.subscriptions, 1U);
+}
+
 TEST_P(HandleSubscribeTest, JoinsOverlappingSubscriptions) {  // [MQTT-3.3.4-2] to [MQTT-3.3.4-5]
   auto& alice = harness.client("alice");
   auto& bob = harness.client("bob");

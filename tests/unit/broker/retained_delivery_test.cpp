@@ -283,6 +283,22 @@ TEST_P(RetainedDeliveryTest, KeepsTheLimits) {
   harness.settings.retained.message_bytes = 10;
   EXPECT_EQ(from.publish("big", "more than ten bytes", {.qos = qos1, .retain = true}),
             "quota_exceeded");
+  EXPECT_EQ(harness.sum(&Counters::refused_retained), refused + 1);
+}
+
+TEST_P(RetainedDeliveryTest, KeepsTheLimitOfBytes) {
+  harness.settings.retained.bytes = 1000;
+  for (int i = 0; i < 50; ++i) {
+    from.publish("a/" + std::to_string(i), std::string(100, 'x'), {.qos = qos1, .retain = true});
+  }
+  EXPECT_LE(harness.sum(&Counters::retained_bytes), 1000U);
+  EXPECT_GT(harness.sum(&Counters::retained_messages), 0U);
+  EXPECT_EQ(harness.sum(&Counters::retained_messages) +
+                harness.sum(&Counters::dropped_retained_full) +
+                harness.sum(&Counters::refused_retained),
+            50U);
+  from.publish("a/0", "", {.qos = qos1, .retain = true});
+  EXPECT_EQ(from.publish("a/0", "x", {.qos = qos1, .retain = true}), "success");
 }
 
 }  // namespace

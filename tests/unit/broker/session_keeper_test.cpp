@@ -163,10 +163,52 @@ TEST_P(SessionKeeperTest, DoesNotGiveASessionToAnotherUser) {
 TEST_P(SessionKeeperTest, LimitsTheNumberOfSessions) {
   harness.settings.session.sessions = 1;
   auto& alice = harness.client_on(0, "alice");
-  auto& bob = harness.client_on(0, "bob");
+  auto& bob = harness.client_on(1, "bob");  // on whatever worker
+  auto& carol = harness.client("carol", ProtocolVersion::v3_1_1);
   EXPECT_EQ(alice.connect(), "CONNACK success");
   EXPECT_EQ(bob.connect(), "CONNACK quota_exceeded");
+  EXPECT_EQ(carol.connect(), "CONNACK server_unavailable");
+  EXPECT_EQ(harness.sum(&Counters::refused_sessions), 2);
   EXPECT_EQ(alice.connect(), "CONNACK success");
+  alice.disconnect();
+  EXPECT_EQ(bob.connect(), "CONNACK success");
+}
+
+TEST_P(SessionKeeperTest, LimitsTheSessionsOfAUser) {
+  harness.user_sessions.limit = 1;
+  auto& first = harness.client("first");
+  auto& second = harness.client("second");
+  auto& old = harness.client("old", ProtocolVersion::v3_1_1);
+  EXPECT_EQ(first.connect({.user_name = "alice"}), "CONNACK success");
+  EXPECT_EQ(second.connect({.user_name = "alice"}), "CONNACK quota_exceeded");
+  EXPECT_EQ(old.connect({.user_name = "alice"}), "CONNACK server_unavailable");
+  EXPECT_EQ(harness.sum(&Counters::refused_sessions_of_user), 2);
+  EXPECT_EQ(harness.totals.sessions, 1U);
+  EXPECT_EQ(second.connect({.user_name = "bob"}), "CONNACK success");
+  // Clean Start puts one in place of the other.
+  EXPECT_EQ(first.connect({.clean_start = true, .expiry = 60, .user_name = "alice"}),
+            "CONNACK success");
+  EXPECT_EQ(harness.user_sessions.counts["alice"], 1U);
+  first.lose();
+  EXPECT_EQ(first.connect({.clean_start = false, .user_name = "alice"}),
+            "CONNACK success session_present");
+  first.disconnect();
+  EXPECT_EQ(harness.user_sessions.counts["alice"], 0U);
+  EXPECT_EQ(old.connect({.user_name = "alice"}), "CONNACK success");
+}
+
+TEST_P(SessionKeeperTest, CountsWhatAStartFinds) {
+  harness.keep_on_disk();
+  harness.settings.session.sessions = 1;
+  auto& alice = harness.client("alice");
+  auto& bob = harness.client("bob");
+  alice.connect({.expiry = 60, .user_name = "alice"});
+  alice.subscribe("a", qos1);
+  harness.crash();
+  EXPECT_EQ(harness.totals.sessions, 1U);
+  EXPECT_EQ(harness.totals.subscriptions, 1U);
+  EXPECT_EQ(harness.user_sessions.counts["alice"], 1U);
+  EXPECT_EQ(bob.connect(), "CONNACK quota_exceeded");
 }
 
 using WillTest = BrokerTest;

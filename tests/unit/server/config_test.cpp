@@ -85,6 +85,64 @@ TEST(Config, ReadsUnits) {
   EXPECT_EQ(config.settings.queue.messages, 5U);
 }
 
+TEST(Config, ReadsRatesOfConnections) {
+  const auto rate_of = [](const std::string& text) {
+    return with({"limits.connect_rate_per_address='" + text + "'"}).per_address.rate;
+  };
+  EXPECT_EQ(rate_of("200/s burst 1000").per_second, 200U);
+  EXPECT_EQ(rate_of("200/s burst 1000").burst, 1000U);
+  EXPECT_EQ(rate_of("5 /s").burst, 5U);
+  EXPECT_EQ(rate_of("unlimited").per_second, 0U);
+  EXPECT_FALSE(with({}).per_address.is_any());
+  for (const char* wrong : {"", "200", "/s", "0/s", "-1/s", "5/s burst", "5/s burst 0",
+                            "5/s bust 3", "5/s burst 3 more", "5/m", "2000000/s"}) {
+    EXPECT_NE(error_of({"limits.connect_rate_per_address='" + std::string(wrong) + "'"})
+                  .find("200/s burst 1000"),
+              std::string::npos)
+        << wrong;
+  }
+}
+
+TEST(Config, ReadsHowMuchMemoryThereMayBe) {
+  EXPECT_EQ(with({}).memory.percent, 75U);
+  EXPECT_EQ(with({"limits.memory='20%'"}).memory.percent, 20U);
+  EXPECT_EQ(with({"limits.memory='512MiB'"}).memory.bytes, std::size_t{512} << 20);
+  EXPECT_EQ(with({"limits.memory='512MiB'"}).memory.percent, 0U);
+  EXPECT_FALSE(with({"limits.memory=unlimited"}).memory.is_any());
+  for (const char* wrong : {"0%", "101%", "%", "-5%", "7 %", "50", "much"}) {
+    EXPECT_NE(error_of({"limits.memory='" + std::string(wrong) + "'"}).find("MiB"),
+              std::string::npos)
+        << wrong;
+  }
+}
+
+TEST(Config, ReadsHowMuchRoomHasToStayFree) {
+  const auto free_of = [](const std::string& text, std::size_t capacity) {
+    return with({"store.min_free='" + text + "'"}).store.min_free.of(capacity);
+  };
+  constexpr std::size_t gibibyte = std::size_t{1} << 30;
+  EXPECT_EQ(with({}).store.min_free.of(1000 * gibibyte), gibibyte / 4);
+  EXPECT_EQ(with({}).store.min_free.of(1000), 50U);
+  EXPECT_EQ(free_of("10%", 1000 * gibibyte), 1000 * gibibyte / 100 * 10);
+  EXPECT_EQ(free_of("10% up to 1GiB", 1000 * gibibyte), gibibyte);
+  EXPECT_EQ(free_of("1GiB", 1000), gibibyte);
+  EXPECT_EQ(free_of("off", 1000 * gibibyte), 0U);
+  for (const char* wrong :
+       {"", "5% up", "5% up to", "5% down to 1GiB", "5% up to 1GiB more", "0%", "200%", "5"}) {
+    EXPECT_NE(error_of({"store.min_free='" + std::string(wrong) + "'"}), "no error") << wrong;
+  }
+}
+
+TEST(Config, KeepsDescriptorsForOtherThings) {
+  EXPECT_FALSE(with({}).connections.has_value());
+  EXPECT_EQ(with({"limits.connections=70"}).connections, 70U);
+  EXPECT_EQ(connections_of_descriptors(1'048'576), 100'000U);
+  EXPECT_EQ(connections_of_descriptors(1024), 918U);
+  EXPECT_EQ(connections_of_descriptors(200), 136U);
+  EXPECT_EQ(connections_of_descriptors(64), 0U);
+  EXPECT_EQ(connections_of_descriptors(10), 0U);
+}
+
 TEST(Config, TakesABareWordAsText) {
   EXPECT_EQ(with({"log.level=debug"}).log_level, "debug");
   EXPECT_EQ(with({"limits.packet=2KiB"}).settings.limits.packet_bytes, 2048U);

@@ -211,6 +211,173 @@ TEST_P(ServerWithWorkers, KeepsTheOrderOfABurst) {
   }
 }
 
+/// Waits until the counter says so.
+bool comes_to(const Server& server, broker::Counter broker::Counters::* counter,
+              std::uint64_t value) {
+  for (int i = 0; i < 500 && server.count(counter) != value; ++i) {
+    poll(nullptr, 0, 20);
+  }
+  return server.count(counter) == value;
+}
+
+TEST_P(ServerWithWorkers, TurnsTheOldestOutThatIsNotLetInYet) {
+  Config config = config_of(GetParam());
+  config.unauthenticated = 3;
+  Server server(config);
+  server.start();
+  const std::string address = server.listening().front().address;
+  Wire known(address);
+  known.send(connect_a);
+  ASSERT_EQ(known.receive(4), connack);
+  std::vector<std::unique_ptr<Wire>> silent;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    silent.push_back(std::make_unique<Wire>(address));
+    EXPECT_TRUE(comes_to(server, &broker::Counters::unauthenticated, i + 1));
+    poll(nullptr, 0, 5);  // so that there is an order between workers
+  }
+  EXPECT_EQ(server.count(&broker::Counters::evicted_unauthenticated), 0U);
+  silent.push_back(std::make_unique<Wire>(address));
+  EXPECT_EQ(silent.front()->receive(1), "");  // closed
+  EXPECT_TRUE(comes_to(server, &broker::Counters::evicted_unauthenticated, 1));
+  EXPECT_TRUE(comes_to(server, &broker::Counters::unauthenticated, 3));
+  // The others may still come in, and are counted no more then.
+  for (std::size_t i = 1; i < silent.size(); ++i) {
+    silent[i]->send(connect_as(static_cast<char>('b' + i)));
+    EXPECT_EQ(silent[i]->receive(4), connack);
+  }
+  EXPECT_TRUE(comes_to(server, &broker::Counters::unauthenticated, 0));
+  known.send("\xc0\x00"sv);
+  EXPECT_EQ(known.receive(2), "\xd0\x00"sv);
+}
+
+/// Never comes to an end with anybody.
+class Undecided final : public broker::Authenticator {
+ public:
+  broker::AuthAnswer authenticate(const broker::AuthRequest&, broker::AuthTicket) override {
+    ++asked;
+    broker::AuthAnswer answer;
+    answer.state = broker::AuthState::pending;
+    return answer;
+  }
+  broker::AuthAnswer proceed(const broker::AuthRequest&, broker::AuthTicket) override { return {}; }
+  bool knows_method(std::string_view) const override { return false; }
+  void forget(broker::AuthTicket) override {}
+  std::atomic<int> asked = 0;
+};
+
+TEST_P(ServerWithWorkers, TurnsNobodyOutWhoWaitsForItsAnswer) {
+  Undecided authenticator;
+  Config config = config_of(GetParam());
+  config.unauthenticated = 2;
+  Server server(config, {.authenticator = &authenticator});
+  server.start();
+  const std::string address = server.listening().front().address;
+  Wire first(address);
+  first.send(connect_as('b'));
+  Wire second(address);
+  second.send(connect_as('c'));
+  for (int i = 0; i < 500 && authenticator.asked < 2; ++i) {
+    poll(nullptr, 0, 20);
+  }
+  ASSERT_EQ(authenticator.asked, 2);
+  EXPECT_EQ(Wire(address).receive(1), "");
+  EXPECT_EQ(Wire(address).receive(1), "");
+  EXPECT_EQ(server.count(&broker::Counters::evicted_unauthenticated), 2U);
+  EXPECT_TRUE(comes_to(server, &broker::Counters::unauthenticated, 2));
+}
+
+TEST_P(ServerWithWorkers, LimitsConnections) {
+  Config config = config_of(GetParam());
+  config.connections = 2;
+  Server server(config);
+  server.start();
+  const std::string address = server.listening().front().address;
+  Wire first(address);
+  first.send(connect_as('b'));
+  ASSERT_EQ(first.receive(4), connack);
+  Wire second(address);
+  second.send(connect_as('c'));
+  ASSERT_EQ(second.receive(4), connack);
+  Wire third(address);
+  EXPECT_EQ(third.receive(1), "");
+  EXPECT_EQ(server.count(&broker::Counters::refused_connections), 1U);
+}
+
+TEST_P(ServerWithWorkers, CountsWhomAnAddressLimitKeepsOut) {
+  Config config = config_of(GetParam());
+  config.per_address = {.connections = 2, .rate = {.per_second = 1, .burst = 3}};
+  Server server(config);
+  server.start();
+  const std::string address = server.listening().front().address;
+  auto first = std::make_unique<Wire>(address);
+  first->send(connect_as('b'));
+  ASSERT_EQ(first->receive(4), connack);
+  Wire second(address);
+  second.send(connect_as('c'));
+  ASSERT_EQ(second.receive(4), connack);
+  EXPECT_EQ(Wire(address).receive(1), "");
+  EXPECT_EQ(server.count(&broker::Counters::refused_per_address), 1U);
+  first.reset();
+  EXPECT_TRUE(comes_to(server, &broker::Counters::connections, 1));
+  int refused = 0;
+  for (int i = 0; i < 4; ++i) {
+    refused += Wire(address).receive(1).empty() ? 1 : 0;
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(server.count(&broker::Counters::refused_connect_rate), 0U);
+}
+
+TEST_P(ServerWithWorkers, LimitsConnectionsThatAskForPages) {
+  Config config = config_of(GetParam());
+  config.http_connections = 2;
+  Server server(config);
+  server.start();
+  const std::string address = server.listening().front().address;
+  const auto status = [&] {
+    Wire wire(address);
+    wire.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return wire.receive(12);
+  };
+  EXPECT_EQ(status(), "HTTP/1.1 200");
+  auto first = std::make_unique<Wire>(address);
+  Wire second(address);
+  first->send("GET / HTTP/1.1\r\n");
+  second.send("GET / HTTP/1.1\r\n");
+  for (int i = 0; i < 500 && server.count(&broker::Counters::refused_http) == 0; ++i) {
+    (void)status();  // until what the two have said was read
+  }
+  EXPECT_GT(server.count(&broker::Counters::refused_http), 0U);
+  EXPECT_EQ(status(), "HTTP/1.1 503");
+  Wire mqtt(address);
+  mqtt.send(connect_a);
+  EXPECT_EQ(mqtt.receive(4), connack);
+  first.reset();
+  std::string answer;
+  for (int i = 0; i < 500 && answer != "HTTP/1.1 200"; ++i) {
+    answer = status();
+  }
+  EXPECT_EQ(answer, "HTTP/1.1 200");
+}
+
+TEST(Server, ActsOnItsMemory) {
+  Config config = config_of(1);
+  config.memory = {.bytes = 1 << 20};
+  Server server(config);
+  EXPECT_FALSE(server.memory().has_value());
+  server.start();
+  ASSERT_TRUE(server.memory().has_value());
+  Wire wire(server.listening().front().address);
+  for (int i = 0; i < 500 && server.memory()->level != broker::MemoryLevel::exhausted; ++i) {
+    poll(nullptr, 0, 20);
+  }
+  EXPECT_EQ(server.memory()->level, broker::MemoryLevel::exhausted);
+  EXPECT_GT(server.memory()->used_bytes, server.memory()->limit_bytes);
+  poll(nullptr, 0, 100);
+  wire.send(connect_a);
+  EXPECT_EQ(wire.receive(4), "\x20\x02\x00\x03"sv);
+  EXPECT_EQ(server.count(&broker::Counters::refused_sessions_memory), 1U);
+}
+
 TEST(Server, SaysWhenAnAddressIsInUse) {
   Server first(config_of(1));
   Config second = config_of(1);
