@@ -43,4 +43,14 @@ def test_refused_by_its_header(case, version):
     client.expect_refusal(0x95)
 
 
+@settings('limits.connect_packet="1KiB"')
+@versions(4, 5)
+def test_before_connect(case, version):
+    """Before a client is connected less is kept of it, and what is announced beyond is not waited for."""
+    case.client(version, name="first").expect_nothing()
+    peer = case.peer(version, "second")
+    peer.send(b"\x10" + wire.varint(1023))
+    peer.expect_closed()
+
+
 main(globals())
