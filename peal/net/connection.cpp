@@ -156,6 +156,8 @@ Peer Connection::peer() const {
     peer.server_name = tls_->server_name();
     peer.certificate_subject = tls_->certificate_subject();
     peer.certificate_common_name = tls_->certificate_common_name();
+    peer.certificate_alternative_name = tls_->certificate_alternative_name();
+    peer.psk_identity = tls_->psk_identity();
   }
   return peer;
 }

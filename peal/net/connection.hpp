@@ -66,6 +66,8 @@ struct Peer {
   std::string server_name;          // SNI
   std::string certificate_subject;  // RFC 2253 form, empty without a verified client certificate
   std::string certificate_common_name;
+  std::string certificate_alternative_name;  // the first DNS name, email address or URI
+  std::string psk_identity;                  // empty without TLS-PSK
 };
 
 /// How a listener's connections begin. Outlives them.

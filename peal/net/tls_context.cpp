@@ -183,8 +183,14 @@ MaybeContext make_one_server(const TlsServerOptions& options, const std::string&
   if (context == nullptr) {
     return std::unexpected("cannot make a TLS context: " + take_reason());
   }
-  if (auto done = use_certificate(context.get(), certificate, key); !done) {
-    return std::unexpected(done.error());
+  const bool has_certificate = !certificate.empty() || options.psk == nullptr;
+  if (has_certificate) {
+    if (auto done = use_certificate(context.get(), certificate, key); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  if (options.psk != nullptr && !use_psk(context.get(), options.psk, has_certificate)) {
+    return std::unexpected("cannot let clients in by key: " + take_reason());
   }
   if (auto done = verify_clients(context.get(), options); !done) {
     return std::unexpected(done.error());
@@ -217,6 +223,22 @@ MaybeContext make_server(const TlsServerOptions& options) {
   SSL_CTX_set_alpn_select_cb(raw, &choose_protocol, extras.get());
   SSL_CTX_set_ex_data(raw, extras_index(), extras.release());
   return context;
+}
+
+std::vector<TlsExpiry> expiries_of(const SSL_CTX* context, const TlsServerOptions& options) {
+  std::vector<TlsExpiry> all;
+  if (!options.certificate.empty()) {
+    all.push_back(expiry_of_certificate(context, options.certificate));
+  }
+  const Extras* extras = extras_of(context);
+  for (std::size_t i = 0; i < options.named.size(); ++i) {
+    all.push_back(
+        expiry_of_certificate(extras->named[i].second.get(), options.named[i].certificate));
+  }
+  if (options.client_certificate != ClientCertificate::off) {
+    add_expiries_of_store(all, context, options.client_ca, options.client_revocation_list);
+  }
+  return all;
 }
 
 int give_password(char* place, int size, int /*writing*/, void* argument) {
@@ -321,6 +343,29 @@ std::expected<void, std::string> TlsContext::reload() {
   const std::lock_guard lock(state_->mutex);
   state_->context = std::move(*context);
   return {};
+}
+
+std::vector<std::string> TlsContext::files() const {
+  const TlsServerOptions& options = state_->server_options;
+  std::vector<std::string> all = {options.certificate, options.key};
+  for (const TlsServerOptions::Named& named : options.named) {
+    all.push_back(named.certificate);
+    all.push_back(named.key);
+  }
+  if (options.client_certificate != ClientCertificate::off) {
+    all.push_back(options.client_ca);
+    all.push_back(options.client_revocation_list);
+  }
+  std::erase(all, "");
+  return all;
+}
+
+std::vector<TlsExpiry> TlsContext::expiries() const {
+  if (!state_->is_server) {
+    return {};
+  }
+  const std::lock_guard lock(state_->mutex);
+  return expiries_of(state_->context.get(), state_->server_options);
 }
 
 ssl_st* TlsContext::make_session() const {

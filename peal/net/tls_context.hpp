@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "peal/net/tls_expiry.hpp"
+#include "peal/net/tls_psk.hpp"
+
 struct ssl_st;
 
 namespace peal::net {
@@ -30,7 +33,7 @@ struct TlsServerOptions {
     std::string key;
   };
 
-  std::string certificate;  // PEM file: the chain, the server's own first
+  std::string certificate;  // PEM file: the chain, the server's own first; may be empty with `psk`
   std::string key;          // PEM file
   std::vector<Named> named;
   TlsVersion min_version = TlsVersion::tls_1_2;
@@ -38,6 +41,7 @@ struct TlsServerOptions {
   std::string client_ca;               // PEM file; needed unless client_certificate is off
   std::string client_revocation_list;  // PEM file, may be empty
   std::vector<std::string> protocols = {"mqtt", "http/1.1"};  // ALPN, best first
+  PskLookup psk;                                              // null: no client is let in by key
 };
 
 struct TlsClientOptions {
@@ -66,8 +70,13 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   /// Reads the files of a server again; new connections get what they say, and no session of before
-  /// is resumed. On an error everything stays as it was.
+  /// is resumed. On an error everything stays as it was.    threads   any.
   [[nodiscard]] std::expected<void, std::string> reload();
+
+  /// The files that `reload` reads; none of a client.
+  [[nodiscard]] std::vector<std::string> files() const;
+  /// When what new connections get comes to its end; of several in one file, the first that does.
+  [[nodiscard]] std::vector<TlsExpiry> expiries() const;
 
   /// A session with what is valid now. The caller frees it; null: no memory.    threads   any.
   [[nodiscard]] ssl_st* make_session() const;

@@ -6,10 +6,12 @@
 #include <cstring>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include "peal/net/certificate_names.hpp"
 #include "peal/net/tls_context.hpp"
+#include "peal/net/tls_psk.hpp"
+#include "peal/net/x509.hpp"
 
 namespace peal::net {
 
@@ -70,11 +72,6 @@ struct TlsSocket {
 };
 
 namespace {
-
-struct FreeCertificate {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-using CertificatePointer = std::unique_ptr<X509, FreeCertificate>;
 
 /// The peer's certificate if it was verified.
 CertificatePointer verified_certificate(const SSL* ssl) {
@@ -236,41 +233,19 @@ bool TlsSession::is_resumed() const { return SSL_session_reused(ssl_) == 1; }
 
 std::string TlsSession::certificate_subject() const {
   const CertificatePointer certificate = verified_certificate(ssl_);
-  if (certificate == nullptr) {
-    return {};
-  }
-  BIO* text = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(text, X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(text, &data);
-  std::string subject(data, static_cast<std::size_t>(size));
-  BIO_free(text);
-  return subject;
+  return certificate == nullptr ? std::string{} : subject_of(certificate.get());
 }
 
 std::string TlsSession::certificate_common_name() const {
   const CertificatePointer certificate = verified_certificate(ssl_);
-  if (certificate == nullptr) {
-    return {};
-  }
-  const X509_NAME* subject = X509_get_subject_name(certificate.get());
-  int last = -1;
-  for (int next = -1; (next = X509_NAME_get_index_by_NID(subject, NID_commonName, next)) >= 0;) {
-    last = next;
-  }
-  if (last < 0) {
-    return {};
-  }
-  unsigned char* utf8 = nullptr;
-  const int size =
-      ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
-  if (size < 0) {
-    ERR_clear_error();
-    return {};
-  }
-  std::string name(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
-  OPENSSL_free(utf8);
-  return name.find('\0') == std::string::npos ? name : std::string{};
+  return certificate == nullptr ? std::string{} : common_name_of(certificate.get());
 }
+
+std::string TlsSession::certificate_alternative_name() const {
+  const CertificatePointer certificate = verified_certificate(ssl_);
+  return certificate == nullptr ? std::string{} : alternative_name_of(certificate.get());
+}
+
+std::string TlsSession::psk_identity() const { return psk_identity_of(ssl_); }
 
 }  // namespace peal::net

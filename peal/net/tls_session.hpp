@@ -63,10 +63,12 @@ class TlsSession {
   [[nodiscard]] std::string server_name() const;  // SNI, empty without
   [[nodiscard]] std::string protocol() const;     // ALPN, empty without
   [[nodiscard]] bool is_resumed() const;
-  /// Of the peer's verified certificate, in the form of RFC 2253; empty without.
+  /// Of the peer's verified certificate, as certificate_names.hpp says; empty without.
   [[nodiscard]] std::string certificate_subject() const;
-  /// The last common name in it; empty without, or when it contains a NUL.
   [[nodiscard]] std::string certificate_common_name() const;
+  [[nodiscard]] std::string certificate_alternative_name() const;
+  /// Who the peer is by its key (TLS-PSK); empty when it was let in by none.
+  [[nodiscard]] std::string psk_identity() const;
   /// After `failed`: whether the connection broke below TLS.
   [[nodiscard]] bool is_network_error() const { return is_network_error_; }
   /// A sentence, after `failed`.

@@ -213,7 +213,9 @@ broker::PeerInfo Client::peer() const {
           .is_loopback = peer.is_loopback,
           .is_encrypted = peer.is_tls,
           .certificate_common_name = peer.certificate_common_name,
-          .certificate_subject = peer.certificate_subject};
+          .certificate_subject = peer.certificate_subject,
+          .certificate_alternative_name = peer.certificate_alternative_name,
+          .psk_identity = peer.psk_identity};
 }
 
 }  // namespace peal::server

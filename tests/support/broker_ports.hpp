@@ -181,7 +181,9 @@ class FakeConnection final : public Connection {
             .is_loopback = is_loopback,
             .is_encrypted = false,
             .certificate_common_name = {},
-            .certificate_subject = {}};
+            .certificate_subject = {},
+            .certificate_alternative_name = {},
+            .psk_identity = {}};
   }
   void pause_input() override { is_paused = true; }
   void resume_input() override { is_paused = false; }

@@ -17,6 +17,8 @@ struct PeerInfo {
   bool is_encrypted = false;
   std::string_view certificate_common_name;  // empty without a verified client certificate
   std::string_view certificate_subject;
+  std::string_view certificate_alternative_name;  // the first DNS name, email address or URI
+  std::string_view psk_identity;                  // empty without TLS-PSK
 };
 
 class Connection {

@@ -120,6 +120,23 @@ TEST_F(TlsContextTest, escapes_what_stands_in_a_name) {
   EXPECT_EQ(peer.certificate_subject, R"(CN=a\,b\+c=\"d\" #,O=Peal)");
 }
 
+TEST_F(TlsContextTest, knows_clients_by_their_alternative_name) {
+  const auto named = authority.issue("bell", "IP:192.0.2.1,DNS:bell.example,DNS:other.example");
+  const auto of_stranger = stranger.issue("bell", "DNS:bell.example");
+  const auto context = make(with_clients(ClientCertificate::optional));
+  Peer peer;
+  EXPECT_TRUE(reaches(*context, {.certificate = named.certificate, .key = named.key}, &peer));
+  EXPECT_EQ(peer.certificate_alternative_name, "bell.example");
+  EXPECT_TRUE(reaches(*context, {}, &peer));
+  EXPECT_EQ(peer.certificate_alternative_name, "");
+  const auto off = make(options());
+  EXPECT_TRUE(
+      reaches(*off, {.certificate = of_stranger.certificate, .key = of_stranger.key}, &peer));
+  EXPECT_EQ(
+      peer.certificate_alternative_name + peer.certificate_common_name + peer.certificate_subject,
+      "");
+}
+
 TEST_F(TlsContextTest, refuses_revoked_certificates) {
   const auto good = authority.issue("good");
   const auto revoked = authority.issue("revoked");
@@ -261,6 +278,28 @@ TEST_F(TlsContextTest, gives_new_connections_what_was_reloaded) {
   std::ofstream(certificate) << "nonsense";
   EXPECT_FALSE(context->reload().has_value());
   EXPECT_TRUE(reaches(*context, {}));
+}
+
+TEST_F(TlsContextTest, says_which_files_it_reads_and_when_they_end) {
+  using std::chrono::minutes;
+  const auto one = authority.issue("one");
+  TlsServerOptions all = with_clients(ClientCertificate::optional);
+  all.named = {{"one.example", one.certificate, one.key}};
+  all.client_revocation_list = authority.revoke({});
+  const auto context = make(all);
+  EXPECT_EQ(context->files(),
+            (std::vector<std::string>{server.certificate, server.key, one.certificate, one.key,
+                                      all.client_ca, all.client_revocation_list}));
+  std::vector<std::string> files;
+  const auto now = std::chrono::system_clock::now();
+  for (const TlsExpiry& expiry : context->expiries()) {
+    files.push_back(expiry.file);
+    EXPECT_GT(expiry.ends, now + minutes(55)) << expiry.file;
+    EXPECT_LE(expiry.ends, now + minutes(61)) << expiry.file;
+  }
+  EXPECT_EQ(files, (std::vector<std::string>{server.certificate, one.certificate, all.client_ca,
+                                             all.client_revocation_list}));
+  EXPECT_EQ(make(options())->expiries().size(), 1U);
 }
 
 TEST_F(TlsContextTest, says_what_is_wrong_with_which_file) {
