@@ -8,6 +8,7 @@
 #include "peal/base/nearest.hpp"
 #include "peal/cli/acl.hpp"
 #include "peal/cli/bench.hpp"
+#include "peal/cli/cert.hpp"
 #include "peal/cli/passwd.hpp"
 #include "peal/cli/pub.hpp"
 #include "peal/cli/rr.hpp"
@@ -35,6 +36,7 @@ constexpr std::array commands{
     Command{"rr", "send a request and wait for the response (mosquitto_rr's options)", rr_main},
     Command{"bench", "put load on a broker and measure it", bench_main},
     Command{"acl", "ask what the rules say", acl_main},
+    Command{"cert", "certificates of the server's own authority (tls = \"auto\")", cert_main},
     Command{"passwd", "make and change a password file (mosquitto_passwd's options)", passwd_main},
     Command{"store", "look a store through, or repair it", store_main},
     Command{"version", "print the version", version_main},

@@ -138,12 +138,22 @@ void print_state(const server::Server& server, const server::StoreConfig& config
   }
 }
 
+/// What clients have to believe in before they connect with tls = "auto".
+void print_authority(const server::Server& server) {
+  if (const auto authority = server.authority()) {
+    fmt::print("tls       {} {}\n          SHA-256 {}\n",
+               authority->is_new ? "made a private CA; give clients" : "clients believe in",
+               authority->certificate_file, authority->fingerprint);
+  }
+}
+
 void print_start(const server::Server& server, const server::Config& config, broker::Log& log) {
   fmt::print("peal {}: {} {}\n", program_version, server.workers(),
              server.workers() == 1 ? "worker" : "workers");
   for (const server::Listening& listener : server.listening()) {
     fmt::print("listening {} {} {}\n", listener.name, listener.address, listener.protocols);
   }
+  print_authority(server);
   warn_of_open_listeners(config, log);
   print_state(server, config.store, log);
   if (const auto options = hint_options(server.listening())) {
@@ -157,8 +167,8 @@ void print_start(const server::Server& server, const server::Config& config, bro
   std::fflush(stdout);
 }
 
-/// Users and rules as the files have them now. What is wrong with them is logged, and those before
-/// stay.
+/// Users, rules and certificates as the files have them now. What is wrong with them is logged, and
+/// those before stay.
 void reload(server::Server& server, const server::ConfigSources& sources, broker::Log& log) {
   broker::LogEvent event{.level = broker::LogLevel::info,
                          .what = "users and rules were read anew",
@@ -176,6 +186,7 @@ void reload(server::Server& server, const server::ConfigSources& sources, broker
     event.detail = problem;
   }
   log.write(event);
+  server.reload_certificates();
 }
 
 }  // namespace

@@ -93,14 +93,19 @@ std::expected<void, std::string> use_certificate(SSL_CTX* context, const std::st
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
     return cannot("use the certificate", certificate);
   }
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1 &&
+      SSL_CTX_check_private_key(context) == 1) {
+    return {};
+  }
+  const unsigned long code = ERR_peek_error();
+  const bool is_other_key =
+      ERR_GET_LIB(code) == ERR_LIB_X509 && (ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH ||
+                                            ERR_GET_REASON(code) == X509_R_KEY_TYPE_MISMATCH);
+  if (!is_other_key) {
     return cannot("use the key", key);
   }
-  if (SSL_CTX_check_private_key(context) != 1) {
-    ERR_clear_error();
-    return std::unexpected("the key " + key + " does not belong to the certificate " + certificate);
-  }
-  return {};
+  ERR_clear_error();
+  return std::unexpected("the key " + key + " does not belong to the certificate " + certificate);
 }
 
 std::expected<void, std::string> use_revocation_list(SSL_CTX* context, const std::string& file) {
@@ -299,6 +304,8 @@ struct TlsContext::State {
   // Held for as long as it takes to read one pointer or make one session.
   mutable std::mutex mutex;
   ContextPointer context;
+  // Looked up while nobody else uses the context: a handshake sorts what it verifies against.
+  std::vector<TlsExpiry> expiries;
   TlsServerOptions server_options;  // for `reload`; empty for a client
   bool is_server = false;
   bool checks_name = true;
@@ -314,6 +321,7 @@ std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::server(
     return std::unexpected(context.error());
   }
   auto state = std::make_unique<State>();
+  state->expiries = expiries_of(context->get(), options);
   state->context = std::move(*context);
   state->server_options = std::move(options);
   state->is_server = true;
@@ -340,8 +348,10 @@ std::expected<void, std::string> TlsContext::reload() {
   if (!context) {
     return std::unexpected(context.error());
   }
+  std::vector<TlsExpiry> expiries = expiries_of(context->get(), state_->server_options);
   const std::lock_guard lock(state_->mutex);
-  state_->context = std::move(*context);
+  state_->context.swap(*context);
+  state_->expiries = std::move(expiries);
   return {};
 }
 
@@ -361,11 +371,8 @@ std::vector<std::string> TlsContext::files() const {
 }
 
 std::vector<TlsExpiry> TlsContext::expiries() const {
-  if (!state_->is_server) {
-    return {};
-  }
   const std::lock_guard lock(state_->mutex);
-  return expiries_of(state_->context.get(), state_->server_options);
+  return state_->expiries;
 }
 
 ssl_st* TlsContext::make_session() const {

@@ -179,6 +179,28 @@ bool is_loopback_bind(const std::string& bind) {
          bind.starts_with("localhost:");
 }
 
+void check_tls(const TlsConfig& tls, const AuthConfig& auth, const std::string& where) {
+  if (tls.is_auto && !(tls.key.empty() && tls.client_ca.empty() && tls.crl.empty())) {
+    throw ConfigError(where +
+                      "\"auto\" brings its own tls.key, tls.client_ca and tls.crl; leave them out, "
+                      "or name a certificate of your own");
+  }
+  const bool is_without_certificate = tls.psk && tls.cert.empty() && tls.key.empty();
+  if (!tls.is_auto && !is_without_certificate && (tls.cert.empty() || tls.key.empty())) {
+    throw ConfigError(where + "TLS needs both tls.cert and tls.key, or tls = \"auto\"");
+  }
+  if (!tls.is_auto && tls.is_for_clients() && tls.client_ca.empty()) {
+    throw ConfigError(where + "tls.client_cert needs tls.client_ca");
+  }
+  if (!tls.is_auto && !tls.names.empty()) {
+    throw ConfigError(where + "tls.names goes with tls.cert = \"auto\"");
+  }
+  if (tls.psk && !auth.has_keys()) {
+    throw ConfigError(where +
+                      "tls.psk needs keys: [[auth.source]] type = \"psk\", path = \"FILE\"");
+  }
+}
+
 void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
   if (listener.bind.empty()) {
     throw ConfigError(listener.place + "a listener needs bind = \"ADDRESS:PORT\"");
@@ -196,11 +218,8 @@ void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
   if (!listener.mqtt && !listener.ws && !listener.http) {
     throw ConfigError(where + "protocols must name at least one of \"mqtt\", \"ws\", \"http\"");
   }
-  if (listener.tls && (listener.tls->cert.empty() || listener.tls->key.empty())) {
-    throw ConfigError(where + "TLS needs both tls.cert and tls.key");
-  }
-  if (listener.tls && listener.tls->client_cert != "off" && listener.tls->client_ca.empty()) {
-    throw ConfigError(where + "tls.client_cert needs tls.client_ca");
+  if (listener.tls) {
+    check_tls(*listener.tls, auth, where);
   }
 }
 
@@ -209,7 +228,8 @@ void check_source(const AuthSourceConfig& source) {
     throw ConfigError(source.place + "an [[auth.source]] needs type = \"file\"");
   }
   if (source.path.empty()) {
-    throw ConfigError(source.place + "a source of type \"file\" needs path = \"FILE\"");
+    throw ConfigError(source.place + "a source of type \"" + source.type +
+                      "\" needs path = \"FILE\"");
   }
 }
 
@@ -223,6 +243,10 @@ void check_role(const RoleConfig& role) {
 }
 
 }  // namespace
+
+bool AuthConfig::has_keys() const {
+  return std::ranges::find(sources, "psk", &AuthSourceConfig::type) != sources.end();
+}
 
 Config load_config(const ConfigSources& sources) {
   Config config;
@@ -264,6 +288,10 @@ std::string default_state_directory() {
     return std::string(home) + "/.local/state/peal";
   }
   return "/var/lib/peal";
+}
+
+std::string authority_directory(const std::string& store_directory) {
+  return store_directory + "/tls";
 }
 
 }  // namespace peal::server

@@ -29,12 +29,17 @@ class ConfigError : public std::runtime_error {
 enum class AnonymousAccess : std::uint8_t { no, loopback, yes };
 
 struct TlsConfig {
+  bool is_auto = false;            // certificates of the own authority, in the store's directory
+  std::vector<std::string> names;  // of the server, besides those it has anyway; with is_auto
   std::string cert;
   std::string key;
   std::string client_ca;
-  std::string client_cert = "off";  // off | optional | require
+  std::string client_cert;  // off | optional | require; empty: off, with is_auto optional
   std::string crl;
   std::string min = "1.2";
+  bool psk = false;
+
+  [[nodiscard]] bool is_for_clients() const { return !client_cert.empty() && client_cert != "off"; }
 };
 
 struct ListenerConfig {
@@ -106,7 +111,7 @@ struct StoreConfig {
 /// Where users come from.
 struct AuthSourceConfig {
   std::string place;
-  std::string type;  // file
+  std::string type;  // file | psk
   std::string path;
 };
 
@@ -133,6 +138,7 @@ struct AuthConfig {
   auth::LoginLimit bad_login;
 
   [[nodiscard]] bool has_users() const { return !sources.empty(); }
+  [[nodiscard]] bool has_keys() const;  // of TLS-PSK
   /// Nothing is allowed then but what a rule allows.
   [[nodiscard]] bool has_rules() const {
     return has_users() || !roles.empty() || !acl_file.empty();
@@ -174,5 +180,8 @@ struct ConfigSources {
 /// Where `peal serve` keeps state when nobody says: systemd's StateDirectory, else the user's state
 /// directory (XDG), else /var/lib/peal.
 [[nodiscard]] std::string default_state_directory();
+
+/// Where a server with tls = "auto" keeps its certificates.
+[[nodiscard]] std::string authority_directory(const std::string& store_directory);
 
 }  // namespace peal::server

@@ -164,7 +164,8 @@ constexpr Choice<std::string_view> level_words[] = {{"debug", "debug"},
                                                     {"off", "off"}};
 constexpr Choice<LogFormat> format_words[] = {{"text", LogFormat::text}, {"json", LogFormat::json}};
 constexpr Choice<bool> deny_words[] = {{"reason", false}, {"disconnect", true}};
-constexpr Choice<std::string_view> source_words[] = {{"file", "file"}};
+constexpr Choice<bool> auto_words[] = {{"auto", true}};
+constexpr Choice<std::string_view> source_words[] = {{"file", "file"}, {"psk", "psk"}};
 constexpr std::string_view rule_words[] = {"publish", "subscribe", "all"};
 constexpr Choice<bool> proxy_words[] = {{"off", false}, {"required", true}};
 constexpr Choice<std::string_view> certificate_words[] = {
@@ -324,22 +325,31 @@ constexpr std::array keys_of_listener{
       [](ListenerConfig& l, Value v) { l.allowed_hosts = read_list(v); }},
     ListenerKey{"unix_mode", "0o600", "permissions of a Unix socket",
       [](ListenerConfig& l, Value v) { l.unix_mode = static_cast<unsigned>(read_count(v, 0, 0777)); }},
-    ListenerKey{"tls.cert", "", "certificate chain, PEM",
-      [](ListenerConfig& l, Value v) { tls_of(l).cert = read_text(v); }},
+    ListenerKey{"tls", "", "\"auto\": certificates of an own private CA, made once in the store's directory and renewed in time; clients may have some of it, too (`peal cert issue`). Instead of the keys below",
+      [](ListenerConfig& l, Value v) { tls_of(l).is_auto = read_choice(v, auto_words); }},
+    ListenerKey{"tls.cert", "", "certificate chain, PEM; or \"auto\", as `tls = \"auto\"`, for more keys beside it",
+      [](ListenerConfig& l, Value v) {
+        tls_of(l).cert = read_text(v);
+        tls_of(l).is_auto = l.tls->cert == "auto";
+      }},
     ListenerKey{"tls.key", "", "its private key, PEM",
       [](ListenerConfig& l, Value v) { tls_of(l).key = read_text(v); }},
     ListenerKey{"tls.client_ca", "", "authorities whose client certificates are believed, PEM",
       [](ListenerConfig& l, Value v) { tls_of(l).client_ca = read_text(v); }},
-    ListenerKey{"tls.client_cert", "\"off\"", "off, optional or require",
+    ListenerKey{"tls.client_cert", "\"off\"", "off, optional or require; with \"auto\" optional, when nothing is said",
       [](ListenerConfig& l, Value v) { tls_of(l).client_cert = read_choice(v, certificate_words); }},
     ListenerKey{"tls.crl", "", "revoked client certificates, PEM",
       [](ListenerConfig& l, Value v) { tls_of(l).crl = read_text(v); }},
+    ListenerKey{"tls.names", "[]", "with \"auto\": names and addresses that clients use for this server, besides localhost, the host's name and the addresses of its interfaces",
+      [](ListenerConfig& l, Value v) { tls_of(l).names = read_list(v); }},
+    ListenerKey{"tls.psk", "false", "whether clients may connect with a key instead (TLS-PSK), from an [[auth.source]] of type psk; cert and key may then be left out",
+      [](ListenerConfig& l, Value v) { tls_of(l).psk = read_bool(v); }},
     ListenerKey{"tls.min", "\"1.2\"", "oldest TLS version: 1.2 or 1.3",
       [](ListenerConfig& l, Value v) { tls_of(l).min = read_choice(v, tls_words); }},
 };
 
 constexpr std::array keys_of_auth_source{
-    AuthSourceKey{"type", "", "file: a password file of `peal passwd` or mosquitto_passwd",
+    AuthSourceKey{"type", "", "file: a password file of `peal passwd` or mosquitto_passwd; psk: keys for TLS-PSK, as mosquitto's psk_file has them",
       [](AuthSourceConfig& s, Value v) { s.type = read_choice(v, source_words); }},
     AuthSourceKey{"path", "", "the file",
       [](AuthSourceConfig& s, Value v) { s.path = read_text(v); }},

@@ -6,25 +6,40 @@ namespace peal::server {
 
 namespace {
 
-net::TlsServerOptions tls_options(const TlsConfig& tls) {
+net::ClientCertificate client_certificate(const TlsConfig& tls) {
+  const bool is_asked_for = tls.is_auto && tls.client_cert.empty();
+  return tls.client_cert == "require"                    ? net::ClientCertificate::require
+         : tls.client_cert == "optional" || is_asked_for ? net::ClientCertificate::optional
+                                                         : net::ClientCertificate::off;
+}
+
+net::TlsServerOptions tls_options(const TlsConfig& tls, const TlsSources& sources) {
   net::TlsServerOptions options;
   options.certificate = tls.cert;
   options.key = tls.key;
   options.min_version = tls.min == "1.3" ? net::TlsVersion::tls_1_3 : net::TlsVersion::tls_1_2;
-  options.client_certificate = tls.client_cert == "require"    ? net::ClientCertificate::require
-                               : tls.client_cert == "optional" ? net::ClientCertificate::optional
-                                                               : net::ClientCertificate::off;
+  options.client_certificate = client_certificate(tls);
   options.client_ca = tls.client_ca;
   options.client_revocation_list = tls.crl;
+  if (tls.is_auto && sources.authority != nullptr) {
+    options.certificate = sources.authority->server_certificate_file();
+    options.key = sources.authority->server_key_file();
+    options.client_ca = sources.authority->certificate_file();
+    options.client_revocation_list = sources.authority->revocation_list_file();
+  }
+  if (tls.psk) {
+    options.psk = sources.psk;
+  }
   return options;
 }
 
 }  // namespace
 
-ListenerRuntime::ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings)
+ListenerRuntime::ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings,
+                                 const TlsSources& sources)
     : config(listener) {
   if (config.tls) {
-    auto context = net::TlsContext::server(tls_options(*config.tls));
+    auto context = net::TlsContext::server(tls_options(*config.tls, sources));
     if (!context) {
       throw ConfigError("listener \"" + config.name + "\": " + context.error());
     }

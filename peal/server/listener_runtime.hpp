@@ -7,6 +7,7 @@
 #include <string>
 
 #include "peal/broker/settings.hpp"
+#include "peal/net/certificate_authority.hpp"
 #include "peal/net/connection.hpp"
 #include "peal/net/tls_context.hpp"
 #include "peal/server/config.hpp"
@@ -14,10 +15,16 @@
 namespace peal::server {
 
 class AddressGate;
+/// What a listener's TLS may need from its server.
+struct TlsSources {
+  const net::CertificateAuthority* authority = nullptr;  // for tls = "auto"
+  net::PskLookup psk;                                    // for tls.psk; called by any thread
+};
 
 struct ListenerRuntime {
   /// errors   ConfigError: certificates that cannot be used.
-  ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings);
+  ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings,
+                  const TlsSources& sources = {});
 
   ListenerConfig config;
   std::string bound_address;  // once it listens

@@ -45,6 +45,9 @@ auth::Role role_of(const RoleConfig& config) {
 std::shared_ptr<const auth::UserTable> read_users(const AuthConfig& config) {
   std::vector<auth::PasswordFile> files;
   for (const AuthSourceConfig& source : config.sources) {
+    if (source.type != "file") {
+      continue;
+    }
     auto file = auth::PasswordFile::read(source.path);
     if (!file) {
       throw ConfigError(file.error());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <sys/resource.h>
 #include <thread>
 
@@ -12,7 +13,9 @@
 #include "peal/server/durable_store.hpp"
 #include "peal/server/listener_runtime.hpp"
 #include "peal/server/memory_watch.hpp"
+#include "peal/server/psk_keys.hpp"
 #include "peal/server/rights.hpp"
+#include "peal/server/tls_watch.hpp"
 #include "peal/server/user_session_counts.hpp"
 #include "peal/server/worker_thread.hpp"
 #include "peal/store/store_error.hpp"
@@ -158,9 +161,14 @@ struct Server::State {
   std::vector<Listening> listening;
   MemoryLimit memory_limit;
   std::unique_ptr<MemoryWatch> memory;  // while it runs; its thread tells workers
+  PskKeys psk_keys;
+  std::optional<net::CertificateAuthority> authority;  // of tls = "auto"
+  std::unique_ptr<TlsWatch> tls_watch;  // null: no listener has TLS; its thread uses the listeners
   bool is_running = false;
 
+  void open_authority(const Config& config);
   void listen(const ListenerConfig& config);
+  void watch_tls(const AuthConfig& config);
   void use_rights(const AuthConfig& config);
   void watch_memory();
   void memory_changed(broker::MemoryLevel level, std::size_t used, std::size_t limit);
@@ -181,11 +189,79 @@ struct Server::State {
   }
 };
 
+/// Makes it when it is needed for the first time.
+void Server::State::open_authority(const Config& config) {
+  net::CertificateAuthority::Options options;
+  const ListenerConfig* first = nullptr;
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.tls && listener.tls->is_auto) {
+      first = first == nullptr ? &listener : first;
+      std::ranges::copy(listener.tls->names, std::back_inserter(options.server_names));
+    }
+  }
+  if (first == nullptr) {
+    return;
+  }
+  const std::string where = first->place + "listener \"" + first->name + "\": ";
+  if (store == nullptr) {
+    throw ConfigError(where +
+                      "tls = \"auto\" keeps its certificates in the store's directory, and this "
+                      "server keeps everything in memory. Name a directory (store.dir in the file, "
+                      "or --data DIR), or certificates of your own ([listener.tls] cert, key).");
+  }
+  auto opened = net::CertificateAuthority::open_or_make(authority_directory(*config.store.dir),
+                                                        std::move(options));
+  const auto kept = opened ? opened->maintain() : std::unexpected(opened.error());
+  if (!kept) {
+    throw ConfigError(where + kept.error());
+  }
+  authority = std::move(*opened);
+}
+
+/// Has the files of every listener's TLS looked after, once the server runs.
+void Server::State::watch_tls(const AuthConfig& config) {
+  std::vector<TlsWatch::Watched> watched;
+  for (const auto& listener : listeners) {
+    if (listener->tls == nullptr) {
+      continue;
+    }
+    net::TlsContext* tls = listener->tls.get();
+    TlsWatch::Watched& each = watched.emplace_back(
+        listener->config.name, tls->files(), [tls] { return tls->reload(); },
+        [tls] { return tls->expiries(); });
+    if (listener->config.tls->psk) {
+      for (const AuthSourceConfig& source : config.sources) {
+        if (source.type == "psk") {
+          each.files.push_back(source.path);
+        }
+      }
+      // The context, too: no session of a key that was withdrawn is resumed.
+      each.reload = [this, tls, config]() -> std::expected<void, std::string> {
+        try {
+          psk_keys.use(PskKeys::read(config));
+        } catch (const ConfigError& problem) {
+          return std::unexpected(problem.what());
+        }
+        return tls->reload();
+      };
+    }
+  }
+  TlsWatch::Upkeep upkeep;
+  if (authority) {
+    upkeep = [own = *authority] { return own.maintain(); };
+  }
+  if (!watched.empty()) {
+    tls_watch = std::make_unique<TlsWatch>(std::move(watched), std::move(upkeep), shared.log);
+  }
+}
+
 /// Every worker has a socket of its own on the address, and the kernel spreads the connections; a
 /// Unix socket cannot be shared and is accepted on by the first worker.
 void Server::State::listen(const ListenerConfig& config) {
-  ListenerRuntime& runtime =
-      *listeners.emplace_back(std::make_unique<ListenerRuntime>(config, shared.settings));
+  ListenerRuntime& runtime = *listeners.emplace_back(std::make_unique<ListenerRuntime>(
+      config, shared.settings,
+      TlsSources{.authority = authority ? &*authority : nullptr,
+                 .psk = [this](std::string_view identity) { return psk_keys.find(identity); }}));
   runtime.addresses = addresses.get();
   runtime.connection.http_connections = &shared.http_connections;
   const bool is_unix = config.bind.starts_with("unix:");
@@ -273,9 +349,12 @@ Server::Server(const Config& config, const Hooks& hooks) {
     }
   }
   state_->restore();
+  state_->open_authority(config);
+  state_->psk_keys.use(PskKeys::read(config.auth));
   for (const ListenerConfig& listener : config.listeners) {
     state_->listen(listener);
   }
+  state_->watch_tls(config.auth);
 }
 
 Server::~Server() { stop(); }
@@ -285,6 +364,9 @@ void Server::start() {
     worker->start();
   }
   state_->watch_memory();
+  if (state_->tls_watch != nullptr) {
+    state_->tls_watch->start();
+  }
   state_->is_running = true;
 }
 
@@ -293,6 +375,9 @@ void Server::stop(std::chrono::milliseconds patience) {
     return;
   }
   state_->memory.reset();
+  if (state_->tls_watch != nullptr) {
+    state_->tls_watch->stop();
+  }
   for (const auto& worker : state_->workers) {
     worker->begin_stop(patience);
   }
@@ -310,6 +395,22 @@ void Server::change_rights(const AuthConfig& config) {
   for (const auto& worker : state_->workers) {
     worker->run_soon([](WorkerThread& it) { it.broker().rights_changed(); });
   }
+}
+
+void Server::reload_certificates() {
+  if (state_->tls_watch != nullptr) {
+    state_->tls_watch->look(std::chrono::system_clock::now(), TlsWatch::Read::everything);
+  }
+}
+
+std::optional<OwnAuthority> Server::authority() const {
+  if (!state_->authority) {
+    return std::nullopt;
+  }
+  const auto certificate = state_->authority->certificate();
+  return OwnAuthority{.certificate_file = state_->authority->certificate_file(),
+                      .fingerprint = certificate ? certificate->fingerprint : "",
+                      .is_new = state_->authority->is_new()};
 }
 
 const std::vector<Listening>& Server::listening() const { return state_->listening; }

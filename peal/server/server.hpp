@@ -62,6 +62,13 @@ struct MemoryState {
   std::size_t limit_bytes = 0;
 };
 
+/// The server's own certificate authority (tls = "auto").
+struct OwnAuthority {
+  std::string certificate_file;
+  std::string fingerprint;  // SHA-256, "AB:CD:..."
+  bool is_new = false;      // made by this start
+};
+
 class Server {
  public:
   /// Opens the store and every listener, so that nothing can fail later. `hooks` outlive the
@@ -83,7 +90,14 @@ class Server {
   /// errors   ConfigError: a file that cannot be read, ...: everything stays as it was.
   void change_rights(const AuthConfig& config);
 
+  /// Reads the files of every listener's TLS again, also when they look unchanged; what is wrong
+  /// with them is logged, and they stay as they were. (What changes is seen without it, too, within
+  /// a second or two.)
+  void reload_certificates();
+
   [[nodiscard]] const std::vector<Listening>& listening() const;
+  /// Nothing: no listener has tls = "auto".
+  [[nodiscard]] std::optional<OwnAuthority> authority() const;
   [[nodiscard]] unsigned workers() const;
   /// Nothing: everything is in memory.
   [[nodiscard]] std::optional<StoreState> store() const;

@@ -80,6 +80,9 @@ class Readme(Case):
     def test_secure(self):
         self.run_page("docs/guide/secure.md")
 
+    def test_tls(self):
+        self.run_page("docs/guide/tls.md")
+
 
 def enter_network():
     """Starts this program again in a network of its own, unless that is where it is."""

@@ -223,6 +223,41 @@ TEST(Config, RefusesHalfATls) {
       std::string::npos);
 }
 
+TEST(Config, ReadsTlsAsOneWordOrAsATable) {
+  const auto tls_of = [](std::string_view text) {
+    const File file(text);
+    ConfigSources sources;
+    sources.file = file.path();
+    return *load_config(sources).listeners.front().tls;
+  };
+  EXPECT_TRUE(tls_of("[[listener]]\nbind = '127.0.0.1:1'\ntls = 'auto'\n").is_auto);
+  const TlsConfig table = tls_of(
+      "[[listener]]\nbind = '127.0.0.1:1'\n[listener.tls]\ncert = 'auto'\nclient_cert = 'require'\n"
+      "names = ['broker.example']\n");
+  EXPECT_TRUE(table.is_auto && table.is_for_clients());
+  EXPECT_EQ(table.names, std::vector<std::string>{"broker.example"});
+  const TlsConfig with_keys = tls_of(
+      "[[listener]]\nbind = '127.0.0.1:1'\n[listener.tls]\npsk = true\n"
+      "[[auth.source]]\ntype = 'psk'\npath = 'keys'\n");
+  EXPECT_TRUE(with_keys.psk && !with_keys.is_auto && !with_keys.is_for_clients());
+}
+
+TEST(Config, RefusesTlsThatContradictsItself) {
+  const std::string listener = "[[listener]]\nbind = '127.0.0.1:1'\n";
+  EXPECT_TRUE(file_error(listener + "tls = 'yes'\n").contains("must be one of \"auto\""));
+  EXPECT_TRUE(file_error(listener + "tls = true\n").contains("must be one of \"auto\""));
+  EXPECT_TRUE(file_error(listener + "[listener.tls]\nmin = '1.2'\n").contains("tls = \"auto\""));
+  for (const char* key : {"key", "client_ca", "crl"}) {
+    EXPECT_TRUE(file_error(listener + "[listener.tls]\ncert = 'auto'\n" + key + " = 'x'\n")
+                    .contains("brings its own"))
+        << key;
+  }
+  EXPECT_TRUE(file_error(listener + "[listener.tls]\ncert = 'a'\nkey = 'b'\nnames = ['c']\n")
+                  .contains("tls.names"));
+  EXPECT_TRUE(file_error(listener + "[listener.tls]\npsk = true\n").contains("type = \"psk\""));
+  EXPECT_TRUE(file_error("[[auth.source]]\ntype = 'psk'\n").contains("type \"psk\" needs path"));
+}
+
 TEST(Config, ReadsUsersAndRoles) {
   const File file(R"([auth]
 anonymous_user = "guest"
