@@ -93,15 +93,14 @@ std::expected<void, std::string> use_certificate(SSL_CTX* context, const std::st
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
     return cannot("use the certificate", certificate);
   }
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1 &&
-      SSL_CTX_check_private_key(context) == 1) {
+  const bool is_key = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+  if (is_key && SSL_CTX_check_private_key(context) == 1) {
     return {};
   }
   const unsigned long code = ERR_peek_error();
-  const bool is_other_key =
-      ERR_GET_LIB(code) == ERR_LIB_X509 && (ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH ||
-                                            ERR_GET_REASON(code) == X509_R_KEY_TYPE_MISMATCH);
-  if (!is_other_key) {
+  const bool is_told_at_once =
+      ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH;
+  if (!is_key && !is_told_at_once) {
     return cannot("use the key", key);
   }
   ERR_clear_error();

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <toml++/toml.h>
+#include <type_traits>
 
 #include "peal/base/nearest.hpp"
 #include "peal/net/listener.hpp"
@@ -101,6 +102,12 @@ void apply_list(std::span<const Key> keys, std::vector<Target>& targets, const t
     }
     Target& target = targets.emplace_back();
     target.place = place_of(*table, source) + ": ";
+    if constexpr (std::is_same_v<Target, ListenerConfig>) {
+      // A [listener.tls] without a key in it must not become a listener without TLS.
+      if (table->contains("tls")) {
+        target.tls.emplace();
+      }
+    }
     apply_table(keys, target, *table, "", source);
   }
   if (list == nullptr) {

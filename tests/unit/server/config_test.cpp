@@ -246,6 +246,7 @@ TEST(Config, RefusesTlsThatContradictsItself) {
   const std::string listener = "[[listener]]\nbind = '127.0.0.1:1'\n";
   EXPECT_TRUE(file_error(listener + "tls = 'yes'\n").contains("must be one of \"auto\""));
   EXPECT_TRUE(file_error(listener + "tls = true\n").contains("must be one of \"auto\""));
+  EXPECT_TRUE(file_error(listener + "[listener.tls]\n").contains("TLS needs both"));
   EXPECT_TRUE(file_error(listener + "[listener.tls]\nmin = '1.2'\n").contains("tls = \"auto\""));
   for (const char* key : {"key", "client_ca", "crl"}) {
     EXPECT_TRUE(file_error(listener + "[listener.tls]\ncert = 'auto'\n" + key + " = 'x'\n")
