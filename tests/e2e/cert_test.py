@@ -158,6 +158,22 @@ class OwnAuthority(Case):
         self.cert("issue", "J\u00f6rg / 1", "-o", "joerg")
         self.assertTrue((self.folder / "joerg.key").exists())
 
+    def test_many_at_once_do_not_lose_each_other(self):
+        self.start_server()
+        names = [f"bell-{i}" for i in range(6)]
+        issuing = [self.start(PEAL, "cert", "issue", x, "--data", self.data, cwd=self.folder)
+                   for x in names]
+        for each in issuing:
+            self.assertEqual(each.wait(), 0, each.report())
+        revoking = [self.start(PEAL, "cert", "revoke", x, "--data", self.data) for x in names[1:]]
+        for each in revoking:
+            self.assertEqual(each.wait(), 0, each.report())
+        listed = json.loads(self.cert("list", "--json").out)
+        self.assertEqual(sorted(x["name"] for x in listed if x["kind"] == "client"), names)
+        self.assertEqual([x["name"] for x in listed if x["kind"] == "client" and "revoked" not in x],
+                         names[:1])
+        self.assertEqual([x.name for x in self.tls.rglob(".new-*")], [])
+
     def test_issuing_comes_before_the_first_start(self):
         own = self.issue("bell-1")
         self.start_server()

@@ -280,6 +280,33 @@ TEST_F(TlsContextTest, gives_new_connections_what_was_reloaded) {
   EXPECT_TRUE(reaches(*context, {}));
 }
 
+TEST_F(TlsContextTest, gives_what_was_reloaded_under_every_name) {
+  const auto before = authority.issue("before");
+  const auto after = authority.issue("after");
+  TlsServerOptions named = options();
+  named.named = {{"one.example", authority.path("one.crt"), authority.path("one.key")}};
+  const auto put = [&](const Authority::Issued& issued) {
+    constexpr auto over = std::filesystem::copy_options::overwrite_existing;
+    std::filesystem::copy_file(issued.certificate, authority.path("one.crt"), over);
+    std::filesystem::copy_file(issued.key, authority.path("one.key"), over);
+  };
+  put(before);
+  const auto context = make(std::move(named));
+  const auto seen = [&] {
+    Duo duo(with(*context));
+    TlsClient client(duo, {.server_name = "one.example"});
+    EXPECT_TRUE(client.handshake());
+    return client.server_common_name();
+  };
+  EXPECT_EQ(seen(), "before");
+  put(after);
+  ASSERT_TRUE(context->reload().has_value());
+  EXPECT_EQ(seen(), "after");
+  std::ofstream(authority.path("one.key")) << "half";
+  EXPECT_FALSE(context->reload().has_value());
+  EXPECT_EQ(seen(), "after");
+}
+
 TEST_F(TlsContextTest, says_which_files_it_reads_and_when_they_end) {
   using std::chrono::minutes;
   const auto one = authority.issue("one");
