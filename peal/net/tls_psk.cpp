@@ -112,15 +112,18 @@ int find_session(SSL* ssl, const unsigned char* identity, std::size_t size, SSL_
 }  // namespace
 
 bool use_psk(ssl_ctx_st* context, const PskLookup& lookup, bool has_certificate) {
-  auto owned = std::make_unique<PskLookup>(lookup);
   if (SSL_CTX_set_cipher_list(context, has_certificate ? psk_and_certificate_suites : psk_suites) !=
           1 ||
-      SSL_CTX_set_ciphersuites(context, suites_1_3) != 1 ||
-      SSL_CTX_set_ex_data(context, lookup_index(), owned.get()) != 1) {
+      SSL_CTX_set_ciphersuites(context, suites_1_3) != 1) {
     ERR_clear_error();
     return false;
   }
-  static_cast<void>(owned.release());  // the context's now
+  auto* owned = new PskLookup(lookup);  // the context's
+  if (SSL_CTX_set_ex_data(context, lookup_index(), owned) != 1) {
+    delete owned;
+    ERR_clear_error();
+    return false;
+  }
   SSL_CTX_set_psk_server_callback(context, &give_key);
   SSL_CTX_set_psk_find_session_callback(context, &find_session);
   return true;

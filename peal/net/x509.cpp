@@ -23,7 +23,6 @@ struct FreeMany {
   void operator()(ASN1_STRING* value) const { ASN1_STRING_free(value); }
   void operator()(BIGNUM* number) const { BN_free(number); }
   void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
-  void operator()(X509_REVOKED* entry) const { X509_REVOKED_free(entry); }
 };
 template <typename T>
 using Owned = std::unique_ptr<T, FreeMany>;
@@ -113,11 +112,11 @@ bool add_alternative_names(X509* certificate, const std::vector<std::string>& na
   }
   const Owned<GENERAL_NAMES> list(GENERAL_NAMES_new());
   for (const std::string& name : names) {
-    Owned<GENERAL_NAME> made = general_name(name);
-    if (list == nullptr || made == nullptr || sk_GENERAL_NAME_push(list.get(), made.get()) == 0) {
+    GENERAL_NAME* made = list == nullptr ? nullptr : general_name(name).release();
+    if (made == nullptr || sk_GENERAL_NAME_push(list.get(), made) == 0) {
+      GENERAL_NAME_free(made);
       return false;
     }
-    static_cast<void>(made.release());  // the list's now
   }
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) ==
          1;
@@ -167,13 +166,13 @@ bool add_revocation(X509_CRL* list, const Revocation& revocation) {
   const Owned<BIGNUM> owned(number);
   const Owned<ASN1_INTEGER> serial(BN_to_ASN1_INTEGER(number, nullptr));
   const Owned<ASN1_TIME> when = asn1_time(revocation.when);
-  Owned<X509_REVOKED> entry(X509_REVOKED_new());
+  X509_REVOKED* entry = X509_REVOKED_new();
   const bool is_added = serial != nullptr && when != nullptr && entry != nullptr &&
-                        X509_REVOKED_set_serialNumber(entry.get(), serial.get()) == 1 &&
-                        X509_REVOKED_set_revocationDate(entry.get(), when.get()) == 1 &&
-                        X509_CRL_add0_revoked(list, entry.get()) == 1;
-  if (is_added) {
-    static_cast<void>(entry.release());  // the list's now
+                        X509_REVOKED_set_serialNumber(entry, serial.get()) == 1 &&
+                        X509_REVOKED_set_revocationDate(entry, when.get()) == 1 &&
+                        X509_CRL_add0_revoked(list, entry) == 1;
+  if (!is_added) {
+    X509_REVOKED_free(entry);
   }
   return is_added;
 }
