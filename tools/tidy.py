@@ -31,6 +31,7 @@ LIBRARIES = {  # how an include of it begins -> the layers that may
     "openssl/": {"net", "auth"},
     "boost/beast": {"net"},
     "boost/json": {"http", "auth", "server"},
+    "curl/": {"auth"},
     "spdlog/": {"server"},
     "toml++/": {"server"},
     "CLI/": {"cli"},
