@@ -10,7 +10,6 @@
 #include <sodium.h>
 #include <stdexcept>
 #include <stop_token>
-#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <utility>

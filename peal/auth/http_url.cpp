@@ -52,6 +52,16 @@ std::expected<HttpOrigin, std::string> http_origin(const std::string& url) {
                     .is_loopback = is_loopback_host(host)};
 }
 
+std::string http_url_problem(const std::string& url, bool is_plain_allowed) {
+  const auto origin = http_origin(url);
+  if (!origin) {
+    return origin.error();
+  }
+  return origin->is_encrypted || origin->is_loopback || is_plain_allowed
+             ? ""
+             : "http:// to another machine goes over the network in the clear; https://";
+}
+
 std::string http_header_problem(const std::string& header) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (std::ranges::any_of(header, is_control)) {

@@ -16,6 +16,11 @@ struct HttpOrigin {
 /// errors   a clause: no http or https URL, or one with a password in it, which would be logged.
 [[nodiscard]] std::expected<HttpOrigin, std::string> http_origin(const std::string& url);
 
+/// What speaks against asking `url`, a clause; empty when nothing does.
+///
+/// `is_plain_allowed`   it may go over the network without encryption. Over the loopback it may.
+[[nodiscard]] std::string http_url_problem(const std::string& url, bool is_plain_allowed);
+
 /// What speaks against sending `header`, a clause; empty when nothing does.
 [[nodiscard]] std::string http_header_problem(const std::string& header);
 

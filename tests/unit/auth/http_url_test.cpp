@@ -42,6 +42,14 @@ TEST(HttpUrl, RefusesEverythingElse) {
   }
 }
 
+TEST(HttpUrl, GoesInTheClearOnlyWhereItMay) {
+  EXPECT_EQ(http_url_problem("https://auth.example/", false), "");
+  EXPECT_EQ(http_url_problem("http://localhost:9000/auth", false), "");
+  EXPECT_NE(http_url_problem("http://auth.example/", false), "");
+  EXPECT_EQ(http_url_problem("http://auth.example/", true), "");
+  EXPECT_NE(http_url_problem("ftp://localhost/", true), "");
+}
+
 TEST(HttpUrl, LooksAtHeaders) {
   EXPECT_EQ(http_header_problem("Authorization: Bearer abc"), "");
   for (const std::string_view header :
