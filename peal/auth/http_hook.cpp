@@ -17,7 +17,6 @@ using mqtt::ReasonCode;
 using Change = CircuitBreaker::Change;
 
 constexpr std::chrono::seconds log_interval{10};
-constexpr std::size_t at_once = 64;
 
 /// Said by what stands in front of a service that is not there.
 bool is_away(int status) { return status >= 502 && status <= 504; }
@@ -42,7 +41,8 @@ std::string problem_of(const HttpHookOptions& options) {
   if (options.timeout <= std::chrono::milliseconds(0)) {
     return "timeout: more than nothing";
   }
-  return options.waiting_limit == 0 || options.breaker.failures == 0 ? "a limit is at least 1" : "";
+  const bool has_no_room = options.waiting_limit == 0 || options.at_once == 0;
+  return has_no_room || options.breaker.failures == 0 ? "a limit is at least 1" : "";
 }
 
 /// What became of a question.
@@ -63,7 +63,7 @@ HttpHook::HttpHook(HttpHookOptions options, broker::Log& log,
       cache_(options_.cache_bytes),
       breaker_(options_.breaker),
       rare_log_(log_interval),
-      fetcher_({.waiting = options_.waiting_limit, .at_once_per_host = at_once}) {}
+      fetcher_({.waiting = options_.waiting_limit, .at_once_per_host = options_.at_once}) {}
 
 Finding HttpHook::failure() const {
   Finding finding = refused(ReasonCode::server_unavailable);

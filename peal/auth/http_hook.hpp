@@ -49,6 +49,7 @@ struct HttpHookOptions {
   std::chrono::milliseconds refused_for{5'000};  // `ignore`, too
   std::size_t cache_bytes = std::size_t{16} << 20;
   std::size_t waiting_limit = 1'000;  // clients that wait for an answer
+  std::size_t at_once = 64;           // questions that are sent, and connections
   BreakerLimits breaker;
 };
 

@@ -82,6 +82,8 @@ class Readme(Case):
 
     def test_tls(self):
         self.run_page("docs/guide/tls.md")
+    def test_secure_http(self):
+        self.run_page("docs/guide/secure-http.md")
 
 
 def enter_network():

@@ -117,6 +117,22 @@ TEST_F(HttpHookTest, IsBoundedWhateverComes) {
   EXPECT_TRUE(Asked(*hook, anna()).was_accepted()) << "there is room again";
 }
 
+TEST_F(HttpHookTest, SendsNoMoreAtOnceThanItMay) {
+  HttpService service([](const HttpService::Request&) { return answer(200, allow); });
+  HttpHookOptions some = options(service.url());
+  some.at_once = 2;
+  const auto hook = make(some);
+  std::vector<std::unique_ptr<Asked>> all;
+  for (int i = 0; i < 100; ++i) {
+    all.push_back(std::make_unique<Asked>(*hook, anna(std::to_string(i))));
+  }
+  for (const auto& asked : all) {
+    EXPECT_TRUE(asked->was_accepted());
+  }
+  EXPECT_LE(service.connections(), 2);
+  EXPECT_EQ(service.requests(), 100);
+}
+
 TEST_F(HttpHookTest, SaysBusyToWhomItsTurnNeverCame) {
   HttpService service([](const HttpService::Request&) { return silence(); });
   HttpHookOptions some = options(service.url());

@@ -213,6 +213,7 @@ TEST(HttpHookOptions, AreLookedAt) {
   EXPECT_NE(problem([](HttpHookOptions& o) { o.headers = {"a"}; }), "");
   EXPECT_NE(problem([](HttpHookOptions& o) { o.timeout = 0ms; }), "");
   EXPECT_NE(problem([](HttpHookOptions& o) { o.waiting_limit = 0; }), "");
+  EXPECT_NE(problem([](HttpHookOptions& o) { o.at_once = 0; }), "");
   EXPECT_NE(problem([](HttpHookOptions& o) { o.breaker.failures = 0; }), "");
 }
 
