@@ -25,6 +25,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t answer_header_bytes = 64UL * 1'024;
 /// Between two looks at nothing.
 constexpr std::chrono::milliseconds idle{60'000};
+/// Kept for the next request, of all hosts.
+constexpr long idle_connections = 64;
 /// A certificate authority's file that was changed holds after this many seconds.
 constexpr long authorities_seconds = 60;
 
@@ -188,6 +190,7 @@ class HttpFetcher::State {
     if (!multi_) {
       throw std::runtime_error("libcurl has no memory");
     }
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, idle_connections);
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
   ~State() {

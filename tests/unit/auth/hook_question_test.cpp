@@ -59,6 +59,18 @@ TEST(HookQuestion, SendsOddPasswordsByTheirBytes) {
   }
 }
 
+TEST(HookQuestion, NeverGrowsBehindAPassword) {
+  for (const char letter : {'a', '"', '\x01', '\0'}) {
+    Credentials who = bell();
+    who.user_name = std::string(1'000, '\x7F');
+    who.password = std::string(10'000, letter);
+    const auto question = hook_question(who);
+    ASSERT_TRUE(question);
+    // A string that grows doubles.
+    EXPECT_LE(question->capacity(), question->size() + 300);
+  }
+}
+
 TEST(HookQuestion, HasTheAddressWithoutWhatIsAroundIt) {
   for (const auto& [address, host] :
        {std::pair{"[2001:db8::1]:40312", "2001:db8::1"}, std::pair{"unix", "unix"}}) {

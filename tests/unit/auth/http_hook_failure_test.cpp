@@ -137,6 +137,7 @@ TEST_F(HttpHookTest, SaysBusyToWhomItsTurnNeverCame) {
   HttpService service([](const HttpService::Request&) { return silence(); });
   HttpHookOptions some = options(service.url());
   some.timeout = 200ms;
+  some.at_once = 1;
   some.breaker.failures = 1'000'000;
   const auto hook = make(some);
   std::vector<std::unique_ptr<Asked>> all;
