@@ -117,12 +117,12 @@ bool set_trust(CURL* easy, const HttpRequest& request) {
 bool set_question(CURL* easy, Transfer& transfer) {
   const HttpRequest& request = transfer.request;
   for (const std::string& header : request.headers) {
-    curl_slist* longer = curl_slist_append(transfer.headers.get(), header.c_str());
+    curl_slist* const so_far = transfer.headers.release();
+    curl_slist* const longer = curl_slist_append(so_far, header.c_str());
+    transfer.headers.reset(longer != nullptr ? longer : so_far);
     if (longer == nullptr) {
       return false;
     }
-    (void)transfer.headers.release();
-    transfer.headers.reset(longer);
   }
   if (request.method == HttpMethod::post &&
       !(set(easy, CURLOPT_POST, 1L) &&

@@ -32,9 +32,9 @@ sockaddr_in loopback(std::uint16_t port) {
 std::uint16_t bind_any(int fd) {
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof(address);
-  (void)bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  (void)getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  const bool is_bound = bind(fd, any, size) == 0 && getsockname(fd, any, &size) == 0;
+  return is_bound ? ntohs(address.sin_port) : std::uint16_t{0};
 }
 
 std::size_t content_length(std::string headers) {
