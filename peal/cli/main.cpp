@@ -12,6 +12,7 @@
 #include "peal/cli/passwd.hpp"
 #include "peal/cli/pub.hpp"
 #include "peal/cli/rr.hpp"
+#include "peal/cli/scan.hpp"
 #include "peal/cli/serve.hpp"
 #include "peal/cli/store.hpp"
 #include "peal/cli/sub.hpp"
@@ -35,6 +36,7 @@ constexpr std::array commands{
     Command{"sub", "subscribe and print messages (mosquitto_sub's options)", sub_main},
     Command{"rr", "send a request and wait for the response (mosquitto_rr's options)", rr_main},
     Command{"bench", "put load on a broker and measure it", bench_main},
+    Command{"scan", "tell what a stranger learns of a broker, and what to do about it", scan_main},
     Command{"acl", "ask what the rules say", acl_main},
     Command{"cert", "certificates of the server's own authority (tls = \"auto\")", cert_main},
     Command{"passwd", "make and change a password file (mosquitto_passwd's options)", passwd_main},

@@ -117,7 +117,8 @@ std::expected<std::unique_ptr<Stream>, std::string> Stream::connect(const Stream
 }
 
 Stream::Done Stream::open_tcp(const StreamOptions& options, Clock::time_point deadline) {
-  const AddressList addresses(options.host, std::to_string(options.port).c_str(), AI_ADDRCONFIG);
+  const AddressList addresses(options.address.empty() ? options.host : options.address,
+                              std::to_string(options.port).c_str(), AI_ADDRCONFIG);
   if (!addresses.error.empty()) {
     return failed(addresses.error);
   }

@@ -23,6 +23,7 @@ class TlsSession;
 // Empty texts are written out so that callers may name only the members they set.
 struct StreamOptions {
   std::string host = "localhost";
+  std::string address{};  // connected to instead of looking `host` up, which is still its name
   std::uint16_t port = 1883;
   std::string unix_path{};                            // instead of host and port
   std::string bind_address{};                         // to connect from; empty: the system chooses
