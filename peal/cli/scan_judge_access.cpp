@@ -36,6 +36,10 @@ bool is_harmless(const PortSeen& port) {
          port.publishing.end == Publishing::End::refused && !port.will_login.is_accepted();
 }
 
+std::string seconds_text(const Reading& reading) {
+  return fmt::format("{:g} s", std::chrono::duration<double>(reading.window).count());
+}
+
 std::string counted(const Reading& reading) {
   return fmt::format("{}{} message{} on {} topic{}", reading.is_cut ? "at least " : "",
                      reading.messages, reading.messages == 1 ? "" : "s", reading.topics,
@@ -60,8 +64,7 @@ Judgement judge_anonymous(const HostSeen& /*host*/, const PortSeen& port) {
                                : by_5       ? "MQTT 5 lets"
                                             : "MQTT 3.1.1 lets";
   std::string seen = fmt::format("{} in a client that gives no user name", who);
-  if (by_3 != by_5 &&
-      (port.login_3.end == Login::End::refused || port.login_5.end == Login::End::refused)) {
+  if (by_3 != by_5 && port.login_3.is_understood() && port.login_5.is_understood()) {
     seen += by_3 ? "; MQTT 5 does not" : "; MQTT 3.1.1 does not";
   }
   if (is_harmless(port)) {
@@ -118,17 +121,17 @@ Judgement judge_reading(const HostSeen& /*host*/, const PortSeen& port) {
   }
   const std::string granted = fmt::format("# was granted {}", entry_text(port));
   if (reading.messages > 0) {
-    return Judgement::bad(Severity::critical,
-                          fmt::format("{}: {} within two seconds", granted, counted(reading)));
+    return Judgement::bad(Severity::critical, fmt::format("{}: {} within {}", granted,
+                                                          counted(reading), seconds_text(reading)));
   }
   if (reading.is_echoed) {
     return Judgement::bad(Severity::critical,
                           granted + ", and a message that the scan published came back");
   }
   return Judgement::bad(Severity::medium,
-                        granted +
-                            ", but nothing came: either nothing was published in two "
-                            "seconds, or rules keep it back");
+                        fmt::format("{}, but nothing came within {}: either nothing was published, "
+                                    "or rules keep it back",
+                                    granted, seconds_text(reading)));
 }
 
 Judgement judge_system(const HostSeen& /*host*/, const PortSeen& port) {
