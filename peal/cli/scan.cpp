@@ -23,7 +23,7 @@ namespace {
 
 constexpr int found_exit_code = 2;
 constexpr int failed_exit_code = 1;
-constexpr std::size_t fewest_columns = 60;
+constexpr std::size_t fewest_columns = 72;
 constexpr std::size_t most_columns = 100;
 
 /// An address of this machine that others reach; empty when there is none.

@@ -66,7 +66,10 @@ struct ScanVerdict {
   [[nodiscard]] char grade() const { return grade_of(worst); }
 };
 
-/// Whether anything was found there that can be judged: MQTT, or TLS in front of it.
+/// Whether there is something to judge on that port: MQTT, or TLS in front of it.
+[[nodiscard]] bool is_spoken_to(const PortSeen& port);
+
+/// The same of any port.
 [[nodiscard]] bool is_judgeable(const HostSeen& host);
 
 /// cost   O(checks * ports).      threads   pure.

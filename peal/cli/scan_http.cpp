@@ -70,8 +70,7 @@ std::string ask(ScanTools& tools, PortSeen& seen, bool is_foreign) {
 void note_server(std::string_view answer, PortSeen& seen) {
   const std::string_view server = header_of_answer(answer, "Server");
   if (!server.empty() && tells_version(server)) {
-    seen.leaks.push_back(
-        {.where = "HTTP, Server", .text = printable(server), .is_before_login = true});
+    seen.leaks.push_back({.where = "HTTP, Server", .text = printable(server)});
   }
 }
 

@@ -47,11 +47,10 @@ bool is_plain_spoken(const PortSeen& port) {
   return port.plain.is_answered() || port.way == Way::ws || port.way == Way::tcp;
 }
 
-std::string joined_leaks(const PortSeen& port, bool& is_before_login) {
+std::string joined_leaks(const PortSeen& port) {
   std::string text;
   for (const Leak& leak : port.leaks) {
     text += fmt::format("{}{}: \"{}\"", text.empty() ? "" : "; ", leak.where, leak.text);
-    is_before_login = is_before_login || leak.is_before_login;
   }
   return text;
 }
@@ -130,8 +129,8 @@ Judgement judge_certificate_time(const HostSeen& host, const PortSeen& port) {
   if (age < 0) {
     return Judgement::bad(Severity::high, fmt::format("it is valid only in {}", days_text(-age)));
   }
-  const std::string seen =
-      fmt::format("issued {} ago, valid for {} more", days_text(age), days_text(left));
+  const std::string issued = age == 0 ? "today" : days_text(age) + " ago";
+  const std::string seen = fmt::format("issued {}, valid for {} more", issued, days_text(left));
   // What lives shortly is renewed by a machine: half of its life is soon enough for it.
   if (left < soon_days && left < whole / 4) {
     return Judgement::bad(Severity::medium, "it expires soon: " + seen);
@@ -203,8 +202,7 @@ Judgement judge_version(const HostSeen& /*host*/, const PortSeen& port) {
   if (port.way == Way::none) {
     return Judgement::none();
   }
-  bool is_before_login = false;
-  const std::string leaks = joined_leaks(port, is_before_login);
+  const std::string leaks = joined_leaks(port);
   if (leaks.empty()) {
     return Judgement::good("nothing that was answered names a program or a version");
   }

@@ -52,10 +52,11 @@ const std::map<std::string, Severity> severities{{"low", Severity::low},
 std::string footer() {
   return fmt::format(
       "Without a port it looks at 1883 and 8883 (--tls: 8883, --ws: 8083, both: 8084).\n\n"
-      "It connects only to HOST, with one connection at a time and {} in all. It publishes one or\n"
-      "two messages to peal-scan/RANDOM (QoS 1, never retained), subscribes to # for a moment and\n"
+      "It connects only to HOST, one connection at a time and {} in all. It publishes one or two\n"
+      "messages to peal-scan/RANDOM (QoS 1, never retained), subscribes to # for two seconds and\n"
       "counts what comes, up to {} messages or {} MiB, and tries ten well-known passwords on one\n"
-      "port. Nothing of what it reads is kept. Scan what is yours, or what you were asked to.\n\n"
+      "port. It shows how much it could read, never what. Scan what is yours, or what you were\n"
+      "asked to.\n\n"
       "Exit codes: 0 nothing at or above --fail-on, 2 something, 1 nothing to look at there.\n\n"
       "Examples: peal scan broker.home\n"
       "          peal scan broker.home:1884 --fail-on medium --json",
@@ -71,20 +72,23 @@ struct Typed {
 void declare(CLI::App& app, ScanOptions& options, Typed& typed) {
   app.footer(footer());
   app.add_option("HOST", typed.target, "HOST, HOST:PORT, or mqtt://, mqtts://, ws:// or wss://HOST")
+      ->option_text(" ")
       ->required();
   app.add_flag("--tls", options.only_tls, "speak only inside TLS");
   app.add_flag("--ws", options.only_websocket, "speak only through a WebSocket");
-  app.add_option("--ws-path", options.websocket_path, "path of the WebSocket")
-      ->capture_default_str();
+  app.add_option("--ws-path", options.websocket_path, "path of the WebSocket (default: /mqtt)")
+      ->option_text("PATH");
   app.add_option("--cafile", options.ca_file,
                  "believe certificates of these authorities (PEM), not of the system's")
+      ->option_text("FILE")
       ->check(CLI::ExistingFile);
   app.add_flag("--no-passwords", typed.no_passwords, "do not try well-known passwords");
-  app.add_option("--timeout", typed.timeout_seconds, "seconds to wait in each step")
-      ->capture_default_str()
+  app.add_option("--timeout", typed.timeout_seconds, "how long to wait in each step (default: 3)")
+      ->option_text("SECONDS")
       ->check(CLI::Range(0.1, 60.0));
   app.add_option("--fail-on", options.fail_on,
-                 "exit with 2 from this severity on: low, medium, high (default) or critical")
+                 "exit with 2 from there on: low, medium, high (default), critical")
+      ->option_text("SEVERITY")
       ->transform(CLI::Transformer(severities));
   app.add_flag("--json", options.json, "print one JSON object");
 }

@@ -70,7 +70,6 @@ struct Publishing {
 struct Leak {
   std::string where;
   std::string text;
-  bool is_before_login = true;
 };
 
 struct TlsSeen {

@@ -23,6 +23,7 @@ constexpr std::size_t read_bytes = std::size_t{16} * 1024;
 constexpr std::uint16_t keep_alive_seconds = 30;
 constexpr PacketId subscribe_id{1};
 constexpr PacketId publish_id{2};
+constexpr PacketId echo_id{3};
 constexpr std::chrono::milliseconds goodbye_timeout{300};
 constexpr std::chrono::milliseconds echo_timeout{1000};
 
@@ -155,7 +156,7 @@ bool ScanTalk::send_publish(const std::string& topic, PacketId packet_id) {
   mqtt::Publish packet;
   packet.topic = mqtt::TopicName::trusted(topic);
   packet.packet_id = packet_id;
-  packet.qos = packet_id == PacketId::none ? mqtt::QoS::at_most_once : mqtt::QoS::at_least_once;
+  packet.qos = mqtt::QoS::at_least_once;
   return send(packet);
 }
 
@@ -257,9 +258,7 @@ void ScanTalk::count(Counter& counter, const mqtt::Frame& frame) {
   counter.reading.bytes += message->payload.size();
   counter.names.insert(std::hash<std::string_view>{}(topic));
   if (topic.starts_with("$SYS/") && topic.ends_with("/version")) {
-    leaks_.push_back({.where = printable(topic),
-                      .text = printable(as_text(message->payload)),
-                      .is_before_login = false});
+    leaks_.push_back({.where = printable(topic), .text = printable(as_text(message->payload))});
   }
   if (counter.reading.messages >= scan_messages_limit) {
     counter.reading.is_cut = true;
@@ -268,7 +267,7 @@ void ScanTalk::count(Counter& counter, const mqtt::Frame& frame) {
 }
 
 void ScanTalk::await_echo(Counter& counter, const std::string& topic) {
-  if (!send_publish(topic, PacketId::none)) {
+  if (!send_publish(topic, echo_id)) {
     return;
   }
   const auto deadline = Clock::now() + echo_timeout;

@@ -105,8 +105,14 @@ void add_finding(Page& page, const Group& group) {
   page.line();
 }
 
+/// What a line of a list says: on which ports, where that is not all of them.
+std::string listed_text(const Group& group, const std::string& text, std::size_t ports) {
+  const bool is_of_all = ports == group.results.size() || seen_texts(group).size() > 1;
+  return is_of_all ? text : fmt::format("{} ({})", text, ports_of(group));
+}
+
 void add_list(Page& page, std::string_view title, std::string_view color, std::string_view mark,
-              const std::vector<ScanResult>& results) {
+              const std::vector<ScanResult>& results, std::size_t ports) {
   if (results.empty()) {
     return;
   }
@@ -114,8 +120,9 @@ void add_list(Page& page, std::string_view title, std::string_view color, std::s
   for (const Group& group : grouped(results)) {
     std::string topic = fmt::format("{:<{}}", group.check->topic, topic_columns);
     for (const std::string& text : seen_texts(group)) {
-      page.line(fmt::format("  {} {}{}", page.colored(color, mark), topic,
-                            wrapped(text, 4 + topic_columns, page.columns())));
+      page.line(
+          fmt::format("  {} {}{}", page.colored(color, mark), topic,
+                      wrapped(listed_text(group, text, ports), 4 + topic_columns, page.columns())));
       topic = std::string(topic_columns, ' ');
     }
   }
@@ -142,11 +149,11 @@ void add_grade(Page& page, const HostSeen& host, const ScanVerdict& verdict,
       verdict.worst.has_value() ? severity_colors[std::to_underlying(*verdict.worst)] : green;
   page.line(fmt::format("{}   {}", page.colored(color, grade), counts(verdict)));
   if (host.is_loopback) {
-    const std::string elsewhere =
-        style.other_address.empty() ? "" : " For that: peal scan " + style.other_address;
-    page.line(wrapped(
-        "This is what programs on this machine see. Others may see less, or nothing." + elsewhere,
-        0, style.columns));
+    page.line(wrapped("This is what programs on this machine see; others may see less, or nothing.",
+                      0, style.columns));
+    if (!style.other_address.empty()) {
+      page.line("What others see:  peal scan " + style.other_address);
+    }
   }
   page.line();
 }
@@ -229,8 +236,9 @@ std::string scan_text(const HostSeen& host, const ScanVerdict& verdict, const Sc
     for (const Group& group : grouped(verdict.findings)) {
       add_finding(page, group);
     }
-    add_list(page, "Well", green, "+", verdict.good);
-    add_list(page, "Not known", dim, "?", verdict.unknown);
+    const auto ports = static_cast<std::size_t>(std::ranges::count_if(host.ports, is_spoken_to));
+    add_list(page, "Well", green, "+", verdict.good, ports);
+    add_list(page, "Not known", dim, "?", verdict.unknown, ports);
   }
   page.line(page.colored(dim, fmt::format("{} connection{}, one at a time; {:.1f} s",
                                           host.connections, host.connections == 1 ? "" : "s",

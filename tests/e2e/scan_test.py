@@ -372,7 +372,7 @@ class CommandLine(ScanCase):
 
     def test_the_help_says_what_it_does_to_a_server(self):
         text = self.scan("--help", code=0).out
-        for words in ("peal-scan/RANDOM", "never retained", "Exit codes", "one connection at a time"):
+        for words in ("peal-scan/RANDOM", "never retained", "Exit codes", "one connection at a time", f"{CONNECTIONS_LIMIT} in all"):
             self.assertIn(words, re.sub(r"\s+", " ", text))
 
 
