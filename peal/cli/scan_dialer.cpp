@@ -14,6 +14,9 @@
 namespace peal::cli {
 namespace {
 
+// A name may have very many, and each that does not answer takes a connection and a time-out.
+constexpr std::size_t addresses_limit = 4;
+
 std::vector<std::string> addresses_of(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -23,7 +26,8 @@ std::vector<std::string> addresses_of(const std::string& host) {
     throw std::runtime_error("cannot find " + host + ": " + gai_strerror(problem));
   }
   std::vector<std::string> addresses;
-  for (const addrinfo* next = first; next != nullptr; next = next->ai_next) {
+  for (const addrinfo* next = first; next != nullptr && addresses.size() < addresses_limit;
+       next = next->ai_next) {
     std::string text = net::Address::from_system(*next->ai_addr).text();
     if (!text.empty() && std::ranges::find(addresses, text) == addresses.end()) {
       addresses.push_back(std::move(text));

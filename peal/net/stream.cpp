@@ -236,7 +236,8 @@ Stream::Done Stream::begin_websocket(const StreamOptions& options, Clock::time_p
 
 std::expected<std::size_t, std::string> Stream::read(MutableBytes buffer, Milliseconds timeout) {
   const auto deadline = deadline_after(timeout);
-  return decoder_ != nullptr ? read_frames(buffer, deadline) : read_raw(buffer, deadline);
+  return decoder_ != nullptr ? read_frames(buffer, deadline, timeout.count() > 0)
+                             : read_raw(buffer, deadline);
 }
 
 std::expected<std::size_t, std::string> Stream::read_raw(MutableBytes buffer,
@@ -271,7 +272,8 @@ std::expected<std::size_t, std::string> Stream::read_raw(MutableBytes buffer,
 }
 
 std::expected<std::size_t, std::string> Stream::read_frames(MutableBytes buffer,
-                                                            Clock::time_point deadline) {
+                                                            Clock::time_point deadline,
+                                                            bool has_limit) {
   for (;;) {
     std::size_t raw = std::min(undecoded_.size(), buffer.size());
     if (raw > 0) {
@@ -288,7 +290,9 @@ std::expected<std::size_t, std::string> Stream::read_frames(MutableBytes buffer,
     if (Done done = answer_frames(deadline); !done && bytes == 0) {
       return failed(done.error());
     }
-    if (bytes > 0) {
+    // Frames with nothing in them may come for ever. Who only looks is told 0 when nothing is left,
+    // because it waits for the descriptor then.
+    if (bytes > 0 || (has_limit && Clock::now() >= deadline)) {
       return bytes;
     }
   }

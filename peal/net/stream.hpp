@@ -80,8 +80,10 @@ class Stream {
   /// Reads what there is on the descriptor or in TLS; 0 with `is_at_end_` for the end.
   [[nodiscard]] std::expected<std::size_t, std::string> read_raw(MutableBytes buffer,
                                                                  Clock::time_point deadline);
+  /// `has_limit`   ends at the deadline also while frames come that have nothing in them.
   [[nodiscard]] std::expected<std::size_t, std::string> read_frames(MutableBytes buffer,
-                                                                    Clock::time_point deadline);
+                                                                    Clock::time_point deadline,
+                                                                    bool has_limit);
   [[nodiscard]] Done write_raw(Bytes bytes, Clock::time_point deadline);
   [[nodiscard]] Done write_frame(std::uint8_t type, Bytes payload, Clock::time_point deadline);
   [[nodiscard]] Done answer_frames(Clock::time_point deadline);

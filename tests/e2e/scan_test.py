@@ -1,5 +1,7 @@
 """`peal scan` against brokers of every kind of openness, and against servers that are none."""
 
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -302,18 +304,18 @@ class Bounds(ScanCase):
         self.assertIn('CONNACK, Reason String: "EMQX 5.3.1?[2J"',
                       found["findings"]["version", server.port]["seen"])
 
-    def nothing_to_look_at(self, behave, words, seconds=20, timeout="0.5"):
+    def nothing_to_look_at(self, behave, words, seconds=20, timeout="0.5", scheme=""):
         server = FakeServer(self, behave)
+        target = f"{scheme}127.0.0.1:{server.port}"
         begin = time.monotonic()
-        done = self.scan(f"127.0.0.1:{server.port}", "--timeout", timeout, code=FAILED)
+        done = self.scan(target, "--timeout", timeout, code=FAILED)
         self.assertLess(time.monotonic() - begin, seconds)
         self.assertIn(words, done.out)
         self.assertNotIn("Grade", done.out)
         self.assertIn("nothing at 127.0.0.1 speaks MQTT or TLS", done.err)
         self.assertLessEqual(server.connections, CONNECTIONS_LIMIT)
         self.assertEqual(server.overlaps, 0)
-        found = json.loads(self.scan(f"127.0.0.1:{server.port}", "--timeout", timeout, "--json",
-                                     code=FAILED).out)
+        found = json.loads(self.scan(target, "--timeout", timeout, "--json", code=FAILED).out)
         self.assertIsNone(found["grade"])
         self.assertTrue(found["ports"][0]["open"])
 
@@ -339,6 +341,20 @@ class Bounds(ScanCase):
                 connection.sendall(b"\x30\x80\x80\x04" + bytes(65536))
 
         self.nothing_to_look_at(pour, "does not speak MQTT")
+
+    def test_a_websocket_that_is_never_without_a_frame_and_never_says_anything(self):
+        def pour(connection):
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += connection.recv(65536)
+            key = re.search(rb"Sec-WebSocket-Key: (\S+)", request).group(1)
+            accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               b"Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+            while True:
+                connection.sendall(b"\x82\0" * 8192)
+
+        self.nothing_to_look_at(pour, "open, but", scheme="ws://")
 
     def test_garbage(self):
         def babble(connection):

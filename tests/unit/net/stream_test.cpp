@@ -133,6 +133,14 @@ TEST(Stream, says_why_it_cannot_connect) {
   EXPECT_FALSE(Stream::connect({.unix_path = "/nonexistent/socket"}).has_value());
 }
 
+TEST(Stream, connects_to_an_address_that_was_looked_up_before) {
+  EchoServer server;
+  const auto stream =
+      connect({.host = "does-not-exist.invalid", .address = "127.0.0.1", .port = server.port()});
+  ASSERT_NE(stream, nullptr);
+  expect_echo(*stream);
+}
+
 TEST(Stream, does_not_trust_a_stranger) {
   Authority authority;
   const Authority stranger;
