@@ -42,13 +42,13 @@ constexpr std::array checks{
                   "nothing else is allowed.",
               .general = "Ask for a password, and give rights by topic (mosquitto: acl_file). # is "
                          "for administrators."},
-    ScanCheck{.name = "publish",
-              .topic = "publishing",
-              .title = "Anyone can publish",
-              .judge = judge_publishing,
-              .peal = "anonymous = \"no\", and a [[role]] with, say, allow = [{ publish = "
-                      "\"devices/%u/#\" }].",
-              .general = "Ask for a password, and let each client write below its own topic only."},
+    ScanCheck{
+        .name = "publish",
+        .topic = "publishing",
+        .title = "Anyone can publish",
+        .judge = judge_publishing,
+        .peal = "anonymous = \"no\", and a [[role]]: allow = [{ publish = \"devices/%u/#\" }].",
+        .general = "Ask for a password, and let each client write below its own topic only."},
     ScanCheck{
         .name = "will",
         .topic = "Will Messages",

@@ -237,7 +237,7 @@ std::string scan_text(const HostSeen& host, const ScanVerdict& verdict, const Sc
       add_finding(page, group);
     }
     const auto ports = static_cast<std::size_t>(std::ranges::count_if(host.ports, is_spoken_to));
-    add_list(page, "Well", green, "+", verdict.good, ports);
+    add_list(page, "Good", green, "+", verdict.good, ports);
     add_list(page, "Not known", dim, "?", verdict.unknown, ports);
   }
   page.line(page.colored(dim, fmt::format("{} connection{}, one at a time; {:.1f} s",

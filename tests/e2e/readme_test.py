@@ -82,8 +82,12 @@ class Readme(Case):
 
     def test_tls(self):
         self.run_page("docs/guide/tls.md")
+
     def test_secure_http(self):
         self.run_page("docs/guide/secure-http.md")
+
+    def test_scan(self):
+        self.run_page("docs/guide/scan.md")
 
 
 def enter_network():

@@ -34,7 +34,7 @@ TEST(ScanText, AnOpenBroker) {
 TEST(ScanText, AClosedBroker) {
   const std::string text = text_of(closed_host());
   expect_line(text, "Grade A   nothing to find fault with");
-  expect_line(text, "Well");
+  expect_line(text, "Good");
   expect_line(text, "  + old TLS                 TLS 1.0 and 1.1 are refused");
   EXPECT_EQ(text.find("Not known"), std::string::npos);
 }
