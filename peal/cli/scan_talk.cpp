@@ -27,7 +27,7 @@ constexpr PacketId echo_id{3};
 constexpr std::chrono::milliseconds goodbye_timeout{300};
 constexpr std::chrono::milliseconds echo_timeout{1000};
 
-/// The texts of CONNACK that a server fills as it likes.
+/// The texts that a server fills as it likes, besides User Properties.
 constexpr std::array telling_properties{PropertyId::reason_string,
                                         PropertyId::response_information};
 
@@ -129,13 +129,13 @@ Login ScanTalk::read_connack(const mqtt::Frame& frame) {
   if (!connack.has_value()) {
     return login;
   }
-  note_leaks(connack->properties);
+  note_leaks(PacketType::connack, connack->properties);
   login.reason = connack->reason;
   login.end = is_error(login.reason) ? Login::End::refused : Login::End::accepted;
   return login;
 }
 
-void ScanTalk::note_leaks(mqtt::PropertiesView properties) {
+void ScanTalk::note_leaks(PacketType type, mqtt::PropertiesView properties) {
   for (const mqtt::Property& property : properties) {
     const bool is_pair = property.id == PropertyId::user_property;
     if (!is_pair &&
@@ -147,7 +147,9 @@ void ScanTalk::note_leaks(mqtt::PropertiesView properties) {
       text.append("=").append(property.value);
     }
     if (tells_version(text)) {
-      leaks_.push_back({"CONNACK, " + std::string(property_name(property.id)), printable(text)});
+      leaks_.push_back({.where = std::string(mqtt::packet_name(type)) + ", " +
+                                 std::string(property_name(property.id)),
+                        .text = printable(text)});
     }
   }
 }
@@ -172,6 +174,7 @@ Publishing ScanTalk::publish(const std::string& topic) {
       if (!ack.has_value()) {
         break;
       }
+      note_leaks(PacketType::puback, ack->properties);
       return {.end = is_error(ack->reason) ? refused : accepted, .reason = ack->reason};
     }
     if (frame->header.type == PacketType::disconnect) {
@@ -219,6 +222,7 @@ bool ScanTalk::await_suback(Counter& counter, Clock::time_point deadline) {
       if (!ack.has_value() || ack->reason_codes.empty()) {
         return false;
       }
+      note_leaks(PacketType::suback, ack->properties);
       counter.reading.reason = static_cast<mqtt::ReasonCode>(ack->reason_codes.front());
       counter.reading.grant = is_error(counter.reading.reason) ? refused : granted;
       return counter.reading.grant == granted;

@@ -69,7 +69,7 @@ class ScanTalk {
   [[nodiscard]] bool send_publish(const std::string& topic, mqtt::PacketId packet_id);
   [[nodiscard]] std::expected<mqtt::Frame, NoFrame> next(Clock::time_point deadline);
   [[nodiscard]] Login read_connack(const mqtt::Frame& frame);
-  void note_leaks(mqtt::PropertiesView properties);
+  void note_leaks(mqtt::PacketType type, mqtt::PropertiesView properties);
   [[nodiscard]] bool await_suback(Counter& counter, Clock::time_point deadline);
   void count_until(Counter& counter, Clock::time_point deadline);
   void count(Counter& counter, const mqtt::Frame& frame);

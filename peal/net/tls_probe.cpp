@@ -23,9 +23,9 @@ constexpr int strong_bits = 112;
 // OpenSSL gives the number of a received alert as a reason above this one.
 constexpr int alert_reasons = 1000;
 
-template <auto release>
+template <auto Function>
 struct Release {
-  void operator()(auto* thing) const { release(thing); }
+  void operator()(auto* thing) const { Function(thing); }
 };
 using ContextPointer = std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>>;
 using SessionPointer = std::unique_ptr<SSL, Release<SSL_free>>;

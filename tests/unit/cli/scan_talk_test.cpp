@@ -43,6 +43,20 @@ Login login_answered(const std::string& answer, ProtocolVersion version = Protoc
   return login;
 }
 
+/// Runs `ask` on a connection that is logged in; `script` is the server's side after that.
+template <typename Ask>
+auto asked(std::function<void(ScriptedServer&)> script, Ask ask,
+           ProtocolVersion version = ProtocolVersion::v5) {
+  ScriptedServer server([&script, version](ScriptedServer& peer) {
+    peer.accept(version == ProtocolVersion::v5 ? "20 03 00 00 00" : "20 02 00 00");
+    script(peer);
+  });
+  const auto stream = connect(server);
+  ScanTalk talk(*stream, version, soon);
+  EXPECT_TRUE(talk.log_in({.version = version}).is_accepted());
+  return ask(talk);
+}
+
 TEST(ScanTalk, EveryEndOfALogin) {
   EXPECT_EQ(login_answered("20 03 00 00 00").end, Login::End::accepted);
   EXPECT_EQ(login_answered("20 02 00 00", ProtocolVersion::v3_1_1).end, Login::End::accepted);
@@ -75,6 +89,26 @@ TEST(ScanTalk, WhatConnackSaysOfTheServerIsNoted) {
   EXPECT_EQ(leaks.front().text, "v=5.10.2");
 }
 
+TEST(ScanTalk, SoIsWhatOtherAnswersSay) {
+  std::vector<Leak> leaks;
+  (void)asked(
+      [](ScriptedServer& peer) {
+        (void)peer.read_packet();
+        peer.send("40 0e 00 02 87 0a 1f 00 07 'EMQX no'");
+        (void)peer.read_packet();
+        peer.send("90 0e 00 01 0a 1f 00 07 'v1.2 no' 87");
+      },
+      [&leaks](ScanTalk& talk) {
+        EXPECT_EQ(talk.publish("t").end, Publishing::End::refused);
+        EXPECT_EQ(talk.read("#", window, "").grant, Reading::Grant::refused);
+        leaks = talk.leaks();
+        return true;
+      });
+  ASSERT_EQ(leaks.size(), 2U);
+  EXPECT_EQ(leaks[0].where, "PUBACK, Reason String");
+  EXPECT_EQ(leaks[1].where, "SUBACK, Reason String");
+}
+
 TEST(ScanTalk, SilenceHasAnEnd) {
   ScriptedServer server([](ScriptedServer& peer) {
     (void)peer.read_packet();
@@ -85,20 +119,6 @@ TEST(ScanTalk, SilenceHasAnEnd) {
   EXPECT_EQ(talk.log_in({}).end, Login::End::silent);
   EXPECT_FALSE(talk.has_heard());
   stream->close();
-}
-
-/// Runs `ask` on a connection that is logged in; `script` is the server's side after that.
-template <typename Ask>
-auto asked(std::function<void(ScriptedServer&)> script, Ask ask,
-           ProtocolVersion version = ProtocolVersion::v5) {
-  ScriptedServer server([&script, version](ScriptedServer& peer) {
-    peer.accept(version == ProtocolVersion::v5 ? "20 03 00 00 00" : "20 02 00 00");
-    script(peer);
-  });
-  const auto stream = connect(server);
-  ScanTalk talk(*stream, version, soon);
-  EXPECT_TRUE(talk.log_in({.version = version}).is_accepted());
-  return ask(talk);
 }
 
 TEST(ScanTalk, OneMessageIsNeitherRetainedNorHasAPayload) {
