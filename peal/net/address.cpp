@@ -54,6 +54,9 @@ Address Address::from_system(const sockaddr& system) {
 }
 
 std::optional<Address> Address::parse(std::string_view text, std::uint16_t port) {
+  if (text.find('\0') != std::string_view::npos) {
+    return std::nullopt;  // inet_pton would stop there
+  }
   const std::string terminated(text);
   std::array<std::uint8_t, 16> bytes{};
   if (inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1) {

@@ -18,6 +18,10 @@ TEST(Address, reads_and_writes_texts) {
   for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", ":::", "[::1]"}) {
     EXPECT_FALSE(Address::parse(text, 0).has_value()) << text;
   }
+  for (const std::string_view text :
+       {std::string_view("10.0.0.1\0", 9), std::string_view("::1\0.example", 12)}) {
+    EXPECT_FALSE(Address::parse(text, 0).has_value()) << text;
+  }
   EXPECT_EQ(Address::parse("::1", 1)->text_with_port(), "[::1]:1");
   EXPECT_EQ(Address::parse("10.0.0.1", 2)->text_with_port(), "10.0.0.1:2");
   EXPECT_EQ(Address::local().text_with_port(), "unix");
