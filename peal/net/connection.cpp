@@ -169,6 +169,9 @@ void Connection::on_event(std::uint32_t events) {
   if (tls_ != nullptr && (events & ~std::uint32_t{EPOLLOUT}) != 0) {
     tls_->socket_is_readable();
   }
+  if (tls_ != nullptr && hangup_) {
+    tls_->end_is_near();
+  }
   if (blocked_ && (tls_ != nullptr || (events & (EPOLLOUT | hangup_events)) != 0)) {
     write_pending();
     react_to_frames();

@@ -128,6 +128,9 @@ Connection::Step Connection::look_for_tls() {
       return Step::wait;
     }
     tls_->count_into(&loop_->calls);
+    if (hangup_) {
+      tls_->end_is_near();
+    }
     stage_ = Stage::tls_handshake;
     return Step::again;
   }

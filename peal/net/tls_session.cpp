@@ -31,7 +31,7 @@ struct TlsSocket {
     }
     const auto got = ::recv(self.fd_, place, static_cast<std::size_t>(size), 0);
     // Less than there is room for: the next bytes will be an event of their own.
-    self.socket_is_empty_ = got < size && !(got < 0 && errno == EINTR);
+    self.socket_is_empty_ = got < size && !self.end_is_near_ && !(got < 0 && errno == EINTR);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
       BIO_set_retry_read(bio);
     }

@@ -56,6 +56,11 @@ class TlsSession {
 
   /// Something may have come since the last read.
   void socket_is_readable() { socket_is_empty_ = false; }
+  /// The peer has closed its half: the end may come with the last bytes and is no event of its own.
+  void end_is_near() {
+    socket_is_empty_ = false;
+    end_is_near_ = true;
+  }
   /// Where system calls are counted from now on; null for nowhere.
   void count_into(Loop::Calls* calls) { calls_ = calls; }
 
@@ -85,6 +90,7 @@ class TlsSession {
   int fd_;
   bool socket_is_empty_ = false;
   bool socket_is_at_end_ = false;
+  bool end_is_near_ = false;
   bool is_broken_ = false;
   bool is_network_error_ = false;
   std::string error_;
