@@ -106,7 +106,8 @@ std::size_t Channel::feed(Bytes input) {
       break;
     }
     if (!*frame) {
-      return consumed;
+      refuse_early(input.subspan(consumed));
+      break;
     }
     if (worker_.memory() == MemoryLevel::exhausted && must_wait_for_memory((*frame)->header)) {
       return consumed;
@@ -156,6 +157,17 @@ void Channel::stop_waiting_if_free() {
   is_waiting_ = false;
   if (state_ != ChannelState::closed) {
     connection_.resume_input();
+  }
+}
+
+/// What may not come now is refused by its first byte: nobody waits for the rest, or keeps it.
+void Channel::refuse_early(Bytes beginning) {
+  if (beginning.empty()) {
+    return;
+  }
+  const auto type = static_cast<PacketType>(beginning[0] >> 4);
+  if (!may_come_now(state_, type)) {
+    fail({ReasonCode::protocol_error, handlers[static_cast<std::size_t>(type)].clause});
   }
 }
 

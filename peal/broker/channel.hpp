@@ -164,6 +164,7 @@ class Channel final : private TimerTarget {
 
   void on_timer(Timer& timer) override;
   void arm_timer();
+  void refuse_early(Bytes beginning);
   void handle(const mqtt::Frame& frame);
   [[nodiscard]] std::size_t packet_limit() const;
   [[nodiscard]] bool must_wait_for_memory(const mqtt::FixedHeader& header);

@@ -110,7 +110,9 @@ Client::Whereabouts Client::find_home(Bytes bytes, broker::WorkerIndex& home) co
     return Whereabouts::here;
   }
   if (!*frame) {
-    return Whereabouts::unknown;
+    const bool may_become_connect =
+        bytes.empty() || bytes[0] >> 4 == static_cast<int>(mqtt::PacketType::connect);
+    return may_become_connect ? Whereabouts::unknown : Whereabouts::here;
   }
   const auto connect = (*frame)->header.type == mqtt::PacketType::connect
                            ? mqtt::decode_connect((*frame)->header, (*frame)->body)

@@ -27,6 +27,19 @@ TEST_P(ChannelTest, WantsConnectOnce) {  // [MQTT-3.1.0-2] [MQTT3-3.1.0-2]
   EXPECT_EQ(alice.read(), "closed");
 }
 
+TEST_P(ChannelTest, RefusesTheFirstByteOfWhatMayNotCome) {  // [MQTT-3.1.0-1] [MQTT-3.1.0-2]
+  for (const std::string_view hex : {"30", "30 E8 07", "82", "20 40", "50 45", "D0"}) {
+    auto& stranger = harness.client("stranger");
+    stranger.open();
+    stranger.send_bytes(peal::test::from_hex(hex));
+    EXPECT_EQ(stranger.read(), "closed") << hex;
+  }
+  auto& alice = harness.client("alice");
+  alice.connect();
+  alice.send_bytes(peal::test::from_hex("10 40"));
+  EXPECT_EQ(alice.read(), "DISCONNECT protocol_error");
+}
+
 TEST_P(ChannelTest, WantsConnectInTime) {
   auto& alice = harness.client("alice");
   alice.open();
