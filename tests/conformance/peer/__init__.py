@@ -3,11 +3,11 @@
 from . import wire
 from .client import Closed, Peer, gather
 from .reader import Broken, Packet
-from .run import Case, main, settings, timed, versions
+from .run import Case, main, served, settings, timed, versions
 from .server import Server
 from .websocket_peer import Frame, WebSocketPeer, upgrade
 from .wire import properties, will
 
 __all__ = ["Broken", "Case", "Closed", "Frame", "Packet", "Peer", "Server", "WebSocketPeer",
-           "gather", "main", "properties", "settings", "timed", "upgrade", "versions", "will",
-           "wire"]
+           "gather", "main", "properties", "served", "settings", "timed", "upgrade", "versions",
+           "will", "wire"]

@@ -74,6 +74,14 @@ def settings(*values):
     return mark
 
 
+def served(make):
+    """The test needs the server that `make()` returns; tests with the same one share it."""
+    def mark(function):
+        function.settings = make
+        return function
+    return mark
+
+
 def timed(function):
     """The test waits for time to pass: it runs beside the others of its file."""
     function.timed = True
@@ -86,7 +94,8 @@ class Run:
 
     def server(self, values):
         if values not in self.servers:
-            self.servers[values] = Server(*values).__enter__()
+            made = values() if callable(values) else Server(*values)
+            self.servers[values] = made.__enter__()
         return self.servers[values]
 
     def one(self, name, function, arguments):
@@ -127,7 +136,7 @@ class Run:
             try:
                 server.__exit__()
             except AssertionError as error:
-                self.failures.append(f"the end of {server.settings}")
+                self.failures.append(f"the end of the server with {server.settings}")
                 print(error, file=sys.stderr)
 
 
