@@ -195,7 +195,7 @@ void Connection::offer_kept() {
 }
 
 void Connection::read() {
-  const Input input = read_some(loop_->read_buffer().subspan(Loop::headroom_bytes));
+  const Input input = read_some(loop_->turn_buffer());
   if (!input.bytes.empty()) {
     take(input.bytes);
   }

@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t events_per_wait = 512;
 constexpr std::size_t outputs_kept = 1024;
+// What all connections together may bring in one iteration: who waits for the next one, with a
+// message there and back, must not wait for a hundred others' 64 KiB. (A SUBSCRIBE costs most:
+// fifty filters in a KiB, a microsecond each.) No connection has less than the smaller number.
+constexpr std::size_t iteration_bytes = std::size_t{256} * 1024;
+constexpr std::size_t turn_bytes_min = 4096;
 constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 /// Replaces `item` by null wherever it stands.
@@ -94,6 +99,8 @@ void Loop::poll(std::chrono::milliseconds timeout) {
   handshakes_left_ = handshakes_per_iteration;
   ready_again_.swap(again_);
   batch_ = std::span(events).first(count > 0 ? static_cast<std::size_t>(count) : 0);
+  const std::size_t turns = std::max<std::size_t>(batch_.size() + ready_again_.size(), 1);
+  turn_bytes_ = std::clamp(iteration_bytes / turns, turn_bytes_min, read_bytes);
   while (!batch_.empty()) {
     const epoll_event event = batch_.front();
     batch_ = batch_.subspan(1);

@@ -47,7 +47,8 @@ class EventSource {
 
 class Loop {
  public:
-  /// Bytes one read may bring; also the fairness budget of one connection in one iteration.
+  /// Bytes one read may bring; also the fairness budget of one connection in one iteration. Where
+  /// many are ready each has less: see `turn_buffer`.
   static constexpr std::size_t read_bytes = std::size_t{64} * 1024;
   /// Room in front of it, for the start of a packet that came earlier.
   static constexpr std::size_t headroom_bytes = std::size_t{64} * 1024;
@@ -98,6 +99,10 @@ class Loop {
   [[nodiscard]] MutableBytes read_buffer() {
     return {read_buffer_.get(), headroom_bytes + read_bytes};
   }
+  /// The part of it, behind the headroom, that a connection may fill in this iteration.
+  [[nodiscard]] MutableBytes turn_buffer() {
+    return read_buffer().subspan(headroom_bytes, turn_bytes_);
+  }
   /// Scratch for output that must be in one piece (TLS records): 16 KiB and more.
   [[nodiscard]] MutableBytes write_buffer() { return {write_buffer_.get(), read_bytes}; }
 
@@ -129,6 +134,7 @@ class Loop {
   int wake_fd_ = -1;
   std::atomic<bool> asleep_{false};
   std::size_t handshakes_left_ = handshakes_per_iteration;
+  std::size_t turn_bytes_ = read_bytes;
   // Null entries are sources that were removed meanwhile.
   std::vector<Connection*> dirty_;
   std::vector<Connection*> closed_;

@@ -129,6 +129,34 @@ TEST(Connection, gives_other_sources_a_turn_between_full_reads) {
   EXPECT_TRUE(duo.handler.received == text);
 }
 
+TEST(Connection, takes_smaller_turns_where_many_are_ready) {
+  Loop loop;
+  const ConnectionSettings settings;
+  Recorder handler;
+  const std::string text = pattern(40'000);
+  std::vector<std::unique_ptr<Connection>> crowd;
+  std::vector<int> others;
+  for (int i = 0; i < 32; ++i) {
+    const auto [ours, other] = tcp_pair();
+    crowd.push_back(std::make_unique<Connection>(ours, settings, handler));
+    ASSERT_TRUE(crowd.back()->attach(loop));
+    others.push_back(other);
+    ASSERT_EQ(::send(other, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+  std::size_t before = 0;
+  while (before < crowd.size() * text.size()) {
+    loop.poll(100ms);
+    ASSERT_GT(handler.received.size(), before);
+    EXPECT_LE(handler.received.size() - before, 256U * 1024);
+    before = handler.received.size();
+  }
+  crowd.clear();
+  for (const int other : others) {
+    ::close(other);
+  }
+}
+
 TEST(Connection, delivers_what_came_before_the_end) {
   Duo duo;
   duo.say("last words");
