@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "peal/mqtt/escaped.hpp"
+
 namespace peal::auth {
 
 namespace {
@@ -106,12 +108,12 @@ std::expected<TopicPattern, std::string> TopicPattern::parse(std::string_view te
   const std::string plain = with_letters(text);
   const auto filter = mqtt::TopicFilter::parse(plain);
   if (!filter) {
-    return std::unexpected("\"" + std::string(text) +
+    return std::unexpected("\"" + mqtt::escaped(text) +
                            "\" is no Topic Filter: it has text, '#' stands last and alone in its "
                            "level, '+' alone in its level");
   }
   if (filter->is_shared()) {
-    return std::unexpected("\"" + std::string(text) +
+    return std::unexpected("\"" + mqtt::escaped(text) +
                            "\": rules name what is subscribed to, without $share/NAME/");
   }
   return TopicPattern(text);

@@ -1,21 +1,29 @@
 #include "peal/auth/acl_file.hpp"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "peal/auth/text_lines.hpp"
 #include "peal/base/trim.hpp"
+#include "peal/mqtt/escaped.hpp"
+#include "peal/mqtt/utf8.hpp"
 
 namespace peal::auth {
 
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
-constexpr std::size_t line_limit = std::size_t{64} << 10;
+
+// A topic has at most 65535 bytes.
+constexpr TextFileKind acl_file{.line_bytes = std::size_t{64} << 10U,
+                                .file_bytes = std::size_t{64} << 20U,
+                                .form = "write user NAME, topic FILTER or pattern FILTER",
+                                .if_missing = "write acl.file as the path of one"};
+
+/// A piece of the file for an error: it may hold anything.
+std::string quoted(std::string_view text) { return "\"" + mqtt::escaped(text, 64) + "\""; }
 
 struct Access {
   std::string_view word;
@@ -59,7 +67,7 @@ class Reader {
     if (keyword == "topic" || keyword == "pattern") {
       return add_rule(text, keyword == "pattern", rest);
     }
-    return "no such word: " + std::string(keyword) + "; there are user, topic and pattern";
+    return "no such word: " + quoted(keyword) + "; there are user, topic and pattern";
   }
 
   std::vector<Role> take() { return std::move(roles_); }
@@ -68,6 +76,9 @@ class Reader {
   std::string begin_user(std::string_view name) {
     if (name.empty()) {
       return "user needs a name";
+    }
+    if (!mqtt::is_utf8(name)) {
+      return "the user name is not UTF-8: no client can have it";
     }
     user_ = role_of(name);
     return {};
@@ -94,12 +105,12 @@ class Reader {
     } else if (const auto said = access_of(first)) {
       access = *said;
     } else {
-      return "no such access: " + std::string(first) +
+      return "no such access: " + quoted(first) +
              "; there are read, write, readwrite and deny, and no blank in a filter without one";
     }
     if (!is_pattern && (filter.contains("%u") || filter.contains("%c"))) {
       return "%u and %c stand for names in lines that begin with pattern; write `pattern " +
-             std::string(rest) + "`";
+             mqtt::escaped(rest, 64) + "`";
     }
     auto pattern = TopicPattern::parse(filter);
     if (!pattern) {
@@ -135,22 +146,18 @@ class Reader {
 
 std::expected<std::vector<Role>, std::string> read_acl_file(const std::string& path,
                                                             std::string_view anonymous_user) {
-  std::ifstream file(path);
-  if (!file) {
-    return std::unexpected(path + " cannot be read: " + std::strerror(errno) +
-                           ". Write acl.file as a path that this user may read.");
+  auto lines = TextLines::open(path, acl_file);
+  if (!lines) {
+    return std::unexpected(std::move(lines.error()));
   }
   Reader reader(path, anonymous_user);
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    const std::string problem =
-        line.size() > line_limit ? "a line is longer than 64 KiB" : reader.add(line, number);
-    if (!problem.empty()) {
-      return std::unexpected(path + ":" + std::to_string(number) + ": " + problem);
+  while (lines->next()) {
+    if (const std::string problem = reader.add(lines->line(), lines->number()); !problem.empty()) {
+      return std::unexpected(lines->place() + problem);
     }
   }
-  if (file.bad()) {
-    return std::unexpected(path + " cannot be read to its end.");
+  if (!lines->problem().empty()) {
+    return std::unexpected(lines->problem());
   }
   return reader.take();
 }

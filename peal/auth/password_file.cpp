@@ -1,15 +1,9 @@
 #include "peal/auth/password_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <fcntl.h>
-#include <memory>
-#include <sys/stat.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
+#include "peal/auth/text_lines.hpp"
 #include "peal/base/trim.hpp"
 #include "peal/mqtt/utf8.hpp"
 
@@ -17,53 +11,14 @@ namespace peal::auth {
 
 namespace {
 
-constexpr std::size_t max_line_bytes = 4096;
 constexpr std::size_t max_user_bytes = 256;
 constexpr std::size_t max_users = 1'000'000;
 
-struct Closer {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, Closer>;
-
-std::string unreadable(int error) {
-  std::string text = "cannot be read: " + std::generic_category().message(error);
-  if (error == ENOENT) {
-    text += "; `peal passwd -c FILE USER` makes one";
-  } else if (error == EACCES || error == EPERM) {
-    text += "; give it to the user that the server runs as";
-  }
-  return text;
-}
-
-std::expected<File, std::string> open_file(const std::string& path) {
-  // A pipe would let the server wait for who never writes.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    return std::unexpected(unreadable(errno));
-  }
-  struct stat status{};
-  File file(::fdopen(fd, "r"));
-  if (!file || ::fstat(fd, &status) != 0) {
-    return std::unexpected(unreadable(errno));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return std::unexpected("is not a regular file; name one with a line USER:HASH for each user");
-  }
-  return file;
-}
-
-/// Reads one line without its end; of one that is too long, one byte more than it may have.
-///
-/// returns   false at the end of the file, or when it cannot be read (std::ferror).
-bool read_line(std::FILE* file, std::string& line) {
-  line.clear();
-  int byte = 0;
-  while (line.size() <= max_line_bytes && (byte = ::getc_unlocked(file)) != EOF && byte != '\n') {
-    line += static_cast<char>(byte);
-  }
-  return !line.empty() || byte == '\n';
-}
+// A million users with the longest names and hashes there are take less.
+constexpr TextFileKind password_file{.line_bytes = 4096,
+                                     .file_bytes = std::size_t{1} << 30U,
+                                     .form = "write USER:HASH",
+                                     .if_missing = "`peal passwd -c FILE USER` makes one"};
 
 /// C0 and C1, and DEL between them. `name` is UTF-8.
 bool has_control_character(std::string_view name) {
@@ -105,19 +60,18 @@ std::string_view user_name_problem(std::string_view name) {
 }
 
 std::expected<PasswordFile, std::string> PasswordFile::read(const std::string& path) {
-  const auto file = open_file(path);
-  if (!file) {
-    return std::unexpected(path + ": " + file.error());
+  auto lines = TextLines::open(path, password_file);
+  if (!lines) {
+    return std::unexpected(std::move(lines.error()));
   }
   PasswordFile users;
-  std::string line;
-  for (std::size_t number = 1; read_line(file->get(), line); ++number) {
-    if (const std::string problem = users.add(line, number); !problem.empty()) {
-      return std::unexpected(path + ':' + std::to_string(number) + ": " + problem);
+  while (lines->next()) {
+    if (const std::string problem = users.add(lines->line(), lines->number()); !problem.empty()) {
+      return std::unexpected(lines->place() + problem);
     }
   }
-  if (std::ferror(file->get()) != 0) {
-    return std::unexpected(path + ": " + unreadable(errno));
+  if (!lines->problem().empty()) {
+    return std::unexpected(lines->problem());
   }
   return users;
 }
@@ -128,12 +82,6 @@ const PasswordHash* PasswordFile::find(std::string_view user) const {
 }
 
 std::string PasswordFile::add(std::string_view line, std::size_t number) {
-  if (line.size() > max_line_bytes) {
-    return "the line is longer than 4096 bytes; write USER:HASH";
-  }
-  if (line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
   if (line.starts_with('#') || trimmed(line).empty()) {
     return {};
   }

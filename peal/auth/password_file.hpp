@@ -25,9 +25,9 @@ namespace peal::auth {
 /// One reading of a file: a value. Whoever wants to see changes reads again.
 class PasswordFile {
  public:
-  /// errors   a sentence with `path:line: ` in front that says what to do: a file that cannot be
-  ///          read, a line without a colon or longer than 4 KiB, a bad user name, a user twice, a
-  ///          hash that does not parse, more than a million users.
+  /// errors   a sentence with `path:line: ` in front that says what to do: a file that `TextLines`
+  ///          refuses (at most 1 GiB, 4 KiB a line), a line without a colon, a bad user name, a user
+  ///          twice, a hash that does not parse, more than a million users.
   /// cost     O(size), about two microseconds a user: nothing is hashed. Waits for the disk.
   [[nodiscard]] static std::expected<PasswordFile, std::string> read(const std::string& path);
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "peal/mqtt/utf8.hpp"
+#include "peal/mqtt/escaped.hpp"
 
 namespace peal::server {
 
@@ -32,29 +32,6 @@ struct Field {
 
 }  // namespace
 
-std::string escaped(std::string_view text, std::size_t limit) {
-  const bool is_cut = text.size() > limit;
-  // Not in the middle of a character: the whole text would be taken for no UTF-8.
-  for (int i = 0; is_cut && i < 3 && limit > 0 && (text[limit] & 0xC0) == 0x80; ++i) {
-    --limit;
-  }
-  text = text.substr(0, limit);
-  const bool is_utf8 = mqtt::is_utf8(text);
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !is_utf8)) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return is_cut ? out + "..." : out;
-}
-
 std::string event_line(const broker::LogEvent& event, LogFormat format) {
   const std::array fields{Field{"client", event.client_id}, Field{"address", event.address},
                           Field{"reason", event.reason}, Field{"detail", event.detail}};
@@ -63,8 +40,8 @@ std::string event_line(const broker::LogEvent& event, LogFormat format) {
       is_json ? fmt::format("\"event\":\"{}\"", event.what) : std::string(event.what);
   for (const Field& field : fields) {
     if (!field.value.empty()) {
-      line += is_json ? fmt::format(",\"{}\":\"{}\"", field.name, escaped(field.value))
-                      : fmt::format(" {}=\"{}\"", field.name, escaped(field.value));
+      line += is_json ? fmt::format(",\"{}\":\"{}\"", field.name, mqtt::escaped(field.value))
+                      : fmt::format(" {}=\"{}\"", field.name, mqtt::escaped(field.value));
     }
   }
   return line;

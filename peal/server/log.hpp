@@ -30,10 +30,6 @@ class ServerLog final : public broker::Log {
   std::unique_ptr<State> state_;
 };
 
-/// `text` with control characters, quotes, backslashes and bytes that are no UTF-8 escaped, cut to
-/// `limit` bytes.
-[[nodiscard]] std::string escaped(std::string_view text, std::size_t limit = 256);
-
 /// The event as one line without time and level: text `key="value"` or the members of a JSON
 /// object.
 [[nodiscard]] std::string event_line(const broker::LogEvent& event, LogFormat format);

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "support/temporary_folder.hpp"
 
@@ -78,19 +79,46 @@ TEST_F(AclFile, ReadsMosquittosGrammar) {
 
 TEST_F(AclFile, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(error_of("user anna\ntopci a\n"),
-            ":2: no such word: topci; there are user, topic and pattern");
-  EXPECT_TRUE(error_of("topic raed a\n").contains(":1: no such access: raed"));
+            ":2: no such word: \"topci\"; there are user, topic and pattern");
+  EXPECT_TRUE(error_of("topic raed a\n").contains(":1: no such access: \"raed\""));
   EXPECT_TRUE(error_of("topic a/#/b\n").contains("is no Topic Filter"));
   EXPECT_TRUE(error_of("\ntopic\n").contains(":2: "));
   EXPECT_TRUE(error_of("user\n").contains("user needs a name"));
   EXPECT_TRUE(error_of("topic read from/%u\n").contains("write `pattern read from/%u`"));
   EXPECT_TRUE(error_of("pattern $share/g/a\n").contains("$share"));
-  EXPECT_TRUE(error_of("topic " + std::string(70'000, 'a')).contains("64 KiB"));
+  EXPECT_TRUE(error_of("topic " + std::string(70'000, 'a')).contains("longer than 65536 bytes"));
   EXPECT_TRUE(read_acl_file("/nowhere/acl", "").error().contains("/nowhere/acl"));
 }
 
-TEST_F(AclFile, IsReadFromADirectoryAsAnError) {
-  EXPECT_FALSE(read_acl_file(testing::TempDir(), "anonymous"));
+TEST_F(AclFile, SaysNothingThatATerminalWouldObey) {
+  EXPECT_EQ(error_of("\x1b[2Jtopic a\n"),
+            ":1: no such word: \"\\u001b[2Jtopic\"; there are user, topic and pattern");
+  EXPECT_TRUE(error_of("topic \x1b[2J a\n").contains("no such access: \"\\u001b[2J\""));
+  EXPECT_TRUE(error_of("topic \x1b[2J%u\n").contains("`pattern \\u001b[2J%u`"));
+  EXPECT_TRUE(error_of("topic \x1b[2J/#/b\n").starts_with(":1: \"\\u001b[2J/#/b\" is no Topic"));
+  EXPECT_LT(error_of(std::string(60'000, 'x') + "\n").size(), 200U);
+  EXPECT_LT(error_of("topic #" + std::string(60'000, 'x') + "\n").size(), 500U);
+}
+
+TEST_F(AclFile, TakesOnlyNamesThatAClientCanHave) {
+  EXPECT_TRUE(error_of("topic a\nuser \xff\n").contains(":2: the user name is not UTF-8"));
+}
+
+TEST_F(AclFile, MayBeginWithAByteOrderMark) {
+  load("\xEF\xBB\xBFuser anna\ntopic a\n");
+  EXPECT_EQ(rights("anna", "a"), "both");
+}
+
+TEST_F(AclFile, IsARegularFileThatNotEverybodyMayWrite) {
+  EXPECT_TRUE(read_acl_file(testing::TempDir(), "").error().contains("is not a regular file"));
+  const test::TemporaryFolder folder;
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_TRUE(read_acl_file(pipe, "").error().contains("is not a regular file"));
+  const std::string open = folder / "open";
+  std::ofstream(open) << "topic #\n";
+  ASSERT_EQ(::chmod(open.c_str(), 0666), 0);
+  EXPECT_TRUE(read_acl_file(open, "").error().contains("may be written by every user"));
 }
 
 }  // namespace
