@@ -38,6 +38,7 @@ LIBRARIES = {  # how an include of it begins -> the layers that may
     "fmt/": {"server", "cli"},
     "rocksdb/": {"store"},
     "sodium": {"auth"},
+    "seccomp": {"cli"},
 }
 
 _ANYWHERE_BELOW = {r"\bthrow\b": "throw", r"\bstd::shared_ptr\b": "std::shared_ptr"}

@@ -18,9 +18,10 @@
 namespace peal::auth {
 
 /// A role for each user that is named, one for clients without a name, and one for everybody.
-/// errors   a sentence with `path:line: ` in front: a file that `TextLines` refuses (at most 64 MiB,
-///          64 KiB a line), an unknown word, no Topic Filter, a name that is no UTF-8, %u or %c in a
-///          `topic` line.
+/// errors   a sentence with `path:line: ` in front: a file that `TextLines` refuses (at most 64
+/// MiB,
+///          64 KiB a line), an unknown word, no Topic Filter, a name that is no UTF-8, %u or %c in
+///          a `topic` line.
 /// cost     O(size). Waits for the disk.
 [[nodiscard]] std::expected<std::vector<Role>, std::string> read_acl_file(
     const std::string& path, std::string_view anonymous_user);

@@ -26,8 +26,8 @@ namespace peal::auth {
 class PasswordFile {
  public:
   /// errors   a sentence with `path:line: ` in front that says what to do: a file that `TextLines`
-  ///          refuses (at most 1 GiB, 4 KiB a line), a line without a colon, a bad user name, a user
-  ///          twice, a hash that does not parse, more than a million users.
+  ///          refuses (at most 1 GiB, 4 KiB a line), a line without a colon, a bad user name, a
+  ///          user twice, a hash that does not parse, more than a million users.
   /// cost     O(size), about two microseconds a user: nothing is hashed. Waits for the disk.
   [[nodiscard]] static std::expected<PasswordFile, std::string> read(const std::string& path);
 

@@ -9,8 +9,12 @@
 #include <signal.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <vector>
 
+#include "peal/auth/text_lines.hpp"
+#include "peal/cli/sandbox.hpp"
+#include "peal/cli/service_manager.hpp"
 #include "peal/cli/version.hpp"
 #include "peal/server/log.hpp"
 #include "peal/server/server.hpp"
@@ -55,6 +59,53 @@ void keep_memory_of_bursts() {
   (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
   (void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
   (void)mallopt(M_TOP_PAD, 1 << 20);
+}
+
+constexpr bool has_sanitizer =
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    true;
+#else
+    false;
+#endif
+#else
+    false;
+#endif
+
+/// A sanitizer looks at its own process from another one, which the sandbox forbids: not unasked.
+bool wants_sandbox(server::SandboxMode mode) {
+  return mode == server::SandboxMode::on ||
+         (mode == server::SandboxMode::automatic && is_started_by_systemd() && !has_sanitizer);
+}
+
+/// Before any thread is made, so that all of them are in it.
+/// returns   why not, when it was to be entered and need not be; empty otherwise.
+std::string enter_sandbox_if_wanted(server::SandboxMode mode) {
+  if (!wants_sandbox(mode)) {
+    return {};
+  }
+  try {
+    enter_sandbox();
+  } catch (const SandboxError& problem) {
+    if (mode == server::SandboxMode::on) {
+      throw;
+    }
+    return problem.what();
+  }
+  return {};
+}
+
+void warn_of_no_sandbox(const std::string& problem, broker::Log& log) {
+  if (!problem.empty()) {
+    log.write({.level = broker::LogLevel::warning,
+               .what = "the server runs without a sandbox",
+               .client_id = {},
+               .address = {},
+               .reason = {},
+               .detail = problem});
+  }
 }
 
 /// What this thread waits for: ends, and SIGHUP for users and rules read anew.
@@ -107,6 +158,22 @@ void warn_of_open_listeners(const server::Config& config, broker::Log& log) {
   }
 }
 
+/// A thief of hashes guesses at home, where nothing locks him out.
+void warn_of_readable_passwords(const server::AuthConfig& config, broker::Log& log) {
+  for (const server::AuthSourceConfig& source : config.sources) {
+    if (source.type == "file" && auth::is_readable_by_all(source.path)) {
+      fmt::print("warning   every user of this machine may read {} (`chmod o-r` it)\n",
+                 source.path);
+      log.write({.level = broker::LogLevel::warning,
+                 .what = "every user of this machine may read the passwords",
+                 .client_id = {},
+                 .address = {},
+                 .reason = {},
+                 .detail = source.path});
+    }
+  }
+}
+
 std::string counted(std::uint64_t count, std::string_view one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
@@ -155,6 +222,7 @@ void print_start(const server::Server& server, const server::Config& config, bro
   }
   print_authority(server);
   warn_of_open_listeners(config, log);
+  warn_of_readable_passwords(config.auth, log);
   print_state(server, config.store, log);
   if (const auto options = hint_options(server.listening())) {
     const std::string who = config.auth.has_users() ? " -u NAME -P PASSWORD" : "";
@@ -200,7 +268,10 @@ int serve_main(int argc, char** argv) {
   if (!config.store.dir) {
     config.store.dir = server::default_state_directory();
   }
+  // Files are for nobody else to read, whatever the shell says that started this.
+  ::umask(S_IRWXG | S_IRWXO);
   raise_descriptor_limit();
+  const std::string sandbox_problem = enter_sandbox_if_wanted(config.sandbox);
   keep_memory_of_bursts();
   // Before any thread is made, so that all of them leave the signals to this one.
   const sigset_t signals = awaited_signals();
@@ -208,16 +279,19 @@ int serve_main(int argc, char** argv) {
   (void)signal(SIGPIPE, SIG_IGN);
 
   server::ServerLog log(config.log_level, config.log_format, config.log_rate);
+  warn_of_no_sandbox(sandbox_problem, log);
   server::Hooks hooks;
   hooks.log = &log;
   server::Server server(config, hooks);
   server.start();
   print_start(server, config, log);
+  tell_service_manager("READY=1");
 
   int signal_number = 0;
   while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
     reload(server, sources, log);
   }
+  tell_service_manager("STOPPING=1");
   fmt::print("stopping\n");
   std::fflush(stdout);
   server.stop();

@@ -98,6 +98,8 @@ struct MinFree {
   }
 };
 
+enum class SandboxMode : std::uint8_t { automatic, on, off };
+
 struct StoreConfig {
   /// "": memory only. Not set: nobody said so; a server keeps everything in memory, `peal serve`
   /// takes the user's state directory.
@@ -159,6 +161,8 @@ struct Config {
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
   std::size_t log_rate = 10;  // lines a second from one cause
+  /// Of the program, not of a `Server`: who embeds one decides about the process.
+  SandboxMode sandbox = SandboxMode::automatic;
 };
 
 /// What the command line adds to the file.

@@ -163,6 +163,8 @@ constexpr Choice<std::string_view> level_words[] = {{"debug", "debug"},
                                                     {"error", "error"},
                                                     {"off", "off"}};
 constexpr Choice<LogFormat> format_words[] = {{"text", LogFormat::text}, {"json", LogFormat::json}};
+constexpr Choice<SandboxMode> sandbox_words[] = {
+    {"auto", SandboxMode::automatic}, {"on", SandboxMode::on}, {"off", SandboxMode::off}};
 constexpr Choice<bool> deny_words[] = {{"reason", false}, {"disconnect", true}};
 constexpr Choice<bool> auto_words[] = {{"auto", true}};
 constexpr Choice<std::string_view> source_words[] = {{"file", "file"}, {"psk", "psk"}};
@@ -288,6 +290,8 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.log_format = read_choice(v, format_words); }},
     ServerKey{"log.rate", "10", "lines a second from one cause; those beyond are counted and summed up in one",
       [](Config& c, Value v) { c.log_rate = read_limit(v); }},
+    ServerKey{"service.sandbox", "\"auto\"", "whether the process gives up every system call that a server does not need: on, off or auto (when systemd starts it)",
+      [](Config& c, Value v) { c.sandbox = read_choice(v, sandbox_words); }},
 };
 
 constexpr std::array keys_of_listener{

@@ -336,6 +336,14 @@ TEST(Config, ReadsWhenTheStoreIsSynced) {
   EXPECT_TRUE(error_of({"store.sync=never"}).contains("\"os\""));
 }
 
+TEST(Config, SaysWhetherTheServiceIsSandboxed) {
+  EXPECT_EQ(with({}).sandbox, SandboxMode::automatic);
+  EXPECT_EQ(with({"service.sandbox=on"}).sandbox, SandboxMode::on);
+  EXPECT_EQ(with({"service.sandbox=off"}).sandbox, SandboxMode::off);
+  EXPECT_EQ(with({"service.sandbox=auto"}).sandbox, SandboxMode::automatic);
+  EXPECT_TRUE(error_of({"service.sandbox=true"}).contains("service.sandbox"));
+}
+
 TEST(Config, TheCommandLineSaysWhereStateIsKept) {
   ConfigSources sources;
   EXPECT_FALSE(load_config(sources).store.dir);
