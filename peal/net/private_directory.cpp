@@ -64,6 +64,15 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
+/// What root puts into somebody's directory belongs to that somebody, who has to read it.
+bool give_to_owner_of(const std::string& directory, int fd) {
+  struct stat status{};
+  if (::stat(directory.c_str(), &status) != 0) {
+    return false;
+  }
+  return status.st_uid == ::geteuid() || ::fchown(fd, status.st_uid, status.st_gid) == 0;
+}
+
 bool sync_directory(const std::string& path) {
   const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // EINVAL: this file system knows no better.
@@ -90,8 +99,13 @@ bool PrivateDirectory::has(std::string_view name) const {
 
 PrivateDirectory::Done PrivateDirectory::make() const {
   if (::mkdir(path_.c_str(), S_IRWXU) == 0) {
-    const std::string parent = fs::path(path_).parent_path().string();
-    if (!sync_directory(parent.empty() ? "." : parent)) {
+    const fs::path above = fs::path(path_).parent_path();
+    const std::string parent = above.empty() ? "." : above.string();
+    const Descriptor made(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (made.get() < 0 || !give_to_owner_of(parent, made.get())) {
+      return failed(path_, "cannot be given to the owner of the directory above", errno);
+    }
+    if (!sync_directory(parent)) {
       return failed(path_, "cannot be synchronised with the disk", errno);
     }
     return {};
@@ -113,7 +127,7 @@ std::expected<PrivateDirectory::Lock, std::string> PrivateDirectory::lock() cons
   const std::string path = path_of(lock_name);
   Descriptor file(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-  if (file.get() < 0) {
+  if (file.get() < 0 || !give_to_owner_of(path_, file.get())) {
     return failed(path, "cannot be opened", errno);
   }
   const auto deadline = std::chrono::steady_clock::now() + lock_patience;
@@ -164,8 +178,8 @@ PrivateDirectory::Done PrivateDirectory::write(std::string_view name, std::strin
   if (file.get() < 0) {
     return failed(path, "cannot be written", errno);
   }
-  if (!write_all(file.get(), text) || ::fsync(file.get()) != 0 ||
-      ::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (!write_all(file.get(), text) || !give_to_owner_of(path_, file.get()) ||
+      ::fsync(file.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary.c_str());
     return failed(path, "cannot be written", error);

@@ -2,7 +2,8 @@
 // whole, and one writer at a time.
 //
 // A file is written under a temporary name, fsynced and renamed, so that neither a crash nor a
-// reader meets a half. What a crash left under a temporary name is removed by the next writer.
+// reader meets a half. What a crash left under a temporary name is removed by the next writer. What
+// root makes here belongs to the directory's owner.
 // Names are the caller's own, never a peer's text.
 //
 // Nothing is kept open but the lock; any thread, any process.

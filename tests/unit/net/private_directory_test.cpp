@@ -60,6 +60,24 @@ TEST_F(PrivateDirectoryTest, removes_what_a_crash_left) {
   EXPECT_TRUE(directory.has(".other"));
 }
 
+TEST_F(PrivateDirectoryTest, what_root_makes_belongs_to_its_owner) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can give files away";
+  }
+  constexpr uid_t somebody = 12345;
+  ASSERT_TRUE(directory.make());
+  ASSERT_EQ(::chown(directory.path().c_str(), somebody, somebody), 0);
+  ASSERT_TRUE(directory.lock());
+  ASSERT_TRUE(directory.write("key", "secret"));
+  const PrivateDirectory inner(directory.path_of("inner"));
+  ASSERT_TRUE(inner.make());
+  for (const char* name : {"lock", "key", "inner"}) {
+    struct stat status{};
+    ASSERT_EQ(::stat(directory.path_of(name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, somebody) << name;
+  }
+}
+
 TEST_F(PrivateDirectoryTest, has_one_writer_at_a_time) {
   ASSERT_TRUE(directory.make());
   const auto is_free = [&] {
