@@ -291,7 +291,7 @@ int cert_main(int argc, char** argv) {
       "peal cert");
   app.require_subcommand(1);
   CertOptions options;
-  const Action* chosen = nullptr;
+  const Action* chosen = &actions.front();  // one of them is required
   for (const Action& action : actions) {
     CLI::App* command = app.add_subcommand(action.name, action.description);
     command->callback([&chosen, &action] { chosen = &action; });
