@@ -256,8 +256,8 @@ TEST(HttpFetcher, DropsWhatWaitsForTooLong) {
   HttpService service([](const HttpService::Request&) {
     return HttpService::Reply{.bytes = "", .drips = false, .hangs = true, .closes = false};
   });
-  HttpFetcher fetcher({.waiting = 10, .at_once_per_host = 1});
   std::promise<HttpResult> first;
+  HttpFetcher fetcher({.waiting = 10, .at_once_per_host = 1});
   ASSERT_TRUE(fetcher.fetch(get(service.url()),
                             [&](HttpResult result) { first.set_value(std::move(result)); }));
   while (service.requests() == 0) {
@@ -278,8 +278,8 @@ TEST(HttpFetcher, OneHostDoesNotWaitForAnother) {
     return HttpService::Reply{.bytes = "", .drips = false, .hangs = true, .closes = false};
   });
   HttpService quick([](const HttpService::Request&) { return test::answer(200, "x"); });
-  HttpFetcher fetcher({.waiting = 10, .at_once_per_host = 1});
   std::atomic<int> ended = 0;
+  HttpFetcher fetcher({.waiting = 10, .at_once_per_host = 1});
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(fetcher.fetch(get(slow.url()), [&](const HttpResult&) { ++ended; }));
   }
