@@ -213,7 +213,7 @@ bool ScanTalk::await_suback(Counter& counter, Clock::time_point deadline) {
   counter.reading.grant = no_answer;
   while (const auto frame = next(deadline)) {
     if (frame->header.type == PacketType::publish) {
-      count(counter, *frame);  // may come before the acknowledgement [MQTT-3.8.4-3]
+      count(counter, *frame);  // may come before the acknowledgement (MQTT 5 §3.8.4)
     } else if (frame->header.type == PacketType::disconnect) {
       counter.reading.grant = refused;
       return false;
