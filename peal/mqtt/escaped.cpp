@@ -58,9 +58,6 @@ void append_piece(std::string& out, std::string_view bytes, char32_t code) {
   } else if (is_control(code)) {
     append_number(out, code);
   } else {
-    if (code == U'"' || code == U'\\') {
-      out += '\\';
-    }
     out += bytes;
   }
 }
@@ -75,7 +72,21 @@ std::string escaped(std::string_view text, std::size_t limit) {
     if (at + piece.size > limit) {
       return out + "...";
     }
+    if (piece.code == U'"' || piece.code == U'\\') {
+      out += '\\';
+    }
     append_piece(out, text.substr(at, piece.size), piece.code);
+    at += piece.size;
+  }
+  return out;
+}
+
+std::string printable(std::string_view message) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < message.size()) {
+    const Piece piece = first_piece(message.substr(at));
+    append_piece(out, message.substr(at, piece.size), piece.code);
     at += piece.size;
   }
   return out;

@@ -15,4 +15,8 @@ namespace peal::mqtt {
 /// cost   O(limit), at most six bytes for each one.      threads   pure.
 [[nodiscard]] std::string escaped(std::string_view text, std::size_t limit = 256);
 
+/// A whole message, of which parts may be somebody else's: as `escaped`, but quotes and backslashes
+/// stay, and nothing is cut.
+[[nodiscard]] std::string printable(std::string_view message);
+
 }  // namespace peal::mqtt

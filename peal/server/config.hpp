@@ -11,19 +11,21 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "peal/auth/login_guard.hpp"
 #include "peal/broker/settings.hpp"
+#include "peal/mqtt/escaped.hpp"
 #include "peal/store/sync_mode.hpp"
 
 namespace peal::server {
 
-/// What is wrong with the configuration: a sentence with file, line and key. Thrown while starting
-/// up only.
+/// What is wrong with the configuration: a sentence with file, line and key; what it quotes of the
+/// file moves no terminal's cursor. Thrown while starting up only.
 class ConfigError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit ConfigError(std::string_view what) : std::runtime_error(mqtt::printable(what)) {}
 };
 
 enum class AnonymousAccess : std::uint8_t { no, loopback, yes };

@@ -165,6 +165,11 @@ TEST(Config, SaysWhatAValueMustBe) {
   EXPECT_NE(error_of({"nonsense"}).find("KEY=VALUE"), std::string::npos);
 }
 
+TEST(Config, QuotesNothingThatATerminalWouldObey) {
+  EXPECT_TRUE(file_error("\"\\u001b[2J\" = 1\n").contains(": \\u001b[2J: no such key"));
+  EXPECT_FALSE(error_of({"a\x1b[2J=1"}).contains('\x1b'));
+}
+
 TEST(Config, NamesLineAndColumn) {
   EXPECT_EQ(file_error("\n[session]\ninflight = \"many\"\n").substr(0, 5), ":3:12");
   EXPECT_EQ(file_error("[session\n").substr(0, 3), ":1:");
