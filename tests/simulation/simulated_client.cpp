@@ -32,6 +32,9 @@ void SimulatedClient::forget_session() {
 void SimulatedClient::leave() {
   due_.clear();
   subscribing_.clear();
+  aliases_in_.clear();
+  aliases_out_.clear();
+  aliases_out_limit_ = 0;
   is_welcome_ = false;
   left_ = harness_.clock.time;
   exists_ = expiry_ > 0;
@@ -57,6 +60,9 @@ void SimulatedClient::connect(bool clean_start, std::uint32_t expiry, std::uint1
   has_will = will.has_value();
   test::ConnectSays says{.clean_start = clean_start, .expiry = expiry, .will = will};
   says.properties.number(mqtt::PropertyId::receive_maximum, receive_maximum);
+  if (aliases > 0) {
+    says.properties.number(mqtt::PropertyId::topic_alias_maximum, aliases);
+  }
   client_->open();
   client_->send_connect(says);
   if (takes_over && other_->is_open()) {
@@ -134,10 +140,44 @@ std::uint16_t SimulatedClient::next_packet_id() {
   return last_packet_id_;
 }
 
+/// With an alias where the server takes one: a topic that it knows already is left out.
 void SimulatedClient::say(const Sent& message, std::uint16_t packet_id, bool dup) {
-  client_->send_publish(
-      message.topic, message.payload,
-      {.qos = message.qos, .retain = message.retain, .dup = dup, .packet_id = packet_id});
+  test::PublishSays says{
+      .qos = message.qos, .retain = message.retain, .dup = dup, .packet_id = packet_id};
+  std::string_view topic = message.topic;
+  const std::uint32_t limit = std::min<std::uint32_t>(aliases, aliases_out_limit_);
+  if (const auto known = aliases_out_.find(message.topic); known != aliases_out_.end()) {
+    says.properties.number(mqtt::PropertyId::topic_alias, known->second);
+    topic = {};
+  } else if (limit > 0) {
+    // A new topic takes the place of one that came long before.
+    const auto alias = static_cast<std::uint16_t>(1 + last_alias_++ % limit);
+    std::erase_if(aliases_out_, [&](const auto& entry) { return entry.second == alias; });
+    aliases_out_[message.topic] = alias;
+    says.properties.number(mqtt::PropertyId::topic_alias, alias);
+  }
+  client_->send_publish(topic, message.payload, says);
+}
+
+/// The topic in place of an alias that this connection was told.
+mqtt::Publish SimulatedClient::with_topic(const mqtt::Publish& packet) {
+  const auto alias = packet.properties.find(mqtt::PropertyId::topic_alias);
+  if (!alias) {
+    return packet;
+  }
+  if (alias->number == 0 || alias->number > aliases) {
+    throw Violation{"an alias beyond what the client takes"};
+  }
+  if (!packet.topic.empty()) {
+    aliases_in_[alias->number] = packet.topic.text();
+  }
+  const auto known = aliases_in_.find(alias->number);
+  if (known == aliases_in_.end()) {
+    throw Violation{"an alias that stands for nothing"};
+  }
+  mqtt::Publish complete = packet;
+  complete.topic = mqtt::TopicName::trusted(known->second);
+  return complete;
 }
 
 void SimulatedClient::publish(const std::string& topic, const std::string& payload, QoS qos,
@@ -190,6 +230,8 @@ void SimulatedClient::note(const mqtt::Connack& packet) {
                     std::to_string(packet.session_present)};
   }
   is_welcome_ = true;
+  const auto limit = packet.properties.find(mqtt::PropertyId::topic_alias_maximum);
+  aliases_out_limit_ = limit ? limit->number : 0;
   exists_ = false;
   if (packet.session_present) {
     send_again();
@@ -198,7 +240,8 @@ void SimulatedClient::note(const mqtt::Connack& packet) {
   }
 }
 
-void SimulatedClient::note(const mqtt::Publish& packet) {
+void SimulatedClient::note(const mqtt::Publish& with_alias) {
+  const mqtt::Publish packet = with_topic(with_alias);
   const auto packet_id = static_cast<std::uint16_t>(packet.packet_id);
   if (packet.qos == QoS::exactly_once) {
     due_.push_back({.type = PacketType::pubrec, .packet_id = packet.packet_id});

@@ -71,6 +71,10 @@ class SimulatedClient {
   [[nodiscard]] bool has_session(Time now) const;
   [[nodiscard]] std::size_t in_flight() const { return sent_.size(); }
 
+  /// Topic Aliases that it takes from the server and gives it; none in 3.1.1. From the next
+  /// connection on.
+  std::uint16_t aliases = 0;
+
   unsigned number;
   std::map<std::string, Subscribed> subscriptions;  // of the present session
   unsigned session_number = 0;                      // counts sessions
@@ -84,6 +88,7 @@ class SimulatedClient {
   void note(const mqtt::Publish& packet);
   void note(const mqtt::Ack& packet);
   void note(const mqtt::Suback& packet);
+  [[nodiscard]] mqtt::Publish with_topic(const mqtt::Publish& packet);
   void send_again();
   void say(const Sent& message, std::uint16_t packet_id, bool dup);
   std::uint16_t next_packet_id();
@@ -96,8 +101,12 @@ class SimulatedClient {
   std::vector<std::uint16_t> order_;       // of `sent_`
   std::set<std::uint16_t> half_received_;  // QoS 2 that came and was not released
   std::deque<mqtt::Ack> due_;
-  std::deque<std::string> subscribing_;  // SUBACKs awaited, in order
+  std::map<std::uint32_t, std::string> aliases_in_;   // of this connection
+  std::map<std::string, std::uint16_t> aliases_out_;  // of this connection, by topic
+  std::uint32_t aliases_out_limit_ = 0;               // what the server said
+  std::deque<std::string> subscribing_;               // SUBACKs awaited, in order
   std::uint16_t last_packet_id_ = 0;
+  std::uint16_t last_alias_ = 0;
   mqtt::ProtocolVersion version_;
   std::uint32_t expiry_ = 0;
   Time left_{};
