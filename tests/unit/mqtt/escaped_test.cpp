@@ -58,7 +58,7 @@ TEST(Escaped, IsAlwaysTextWithoutControlCharacters) {
 }
 
 TEST(Printable, LeavesQuotesAndLength) {
-  EXPECT_EQ(printable(R"(write bind = "a")"), R"(write bind = "a")");
+  EXPECT_EQ(printable(R"(write bind = "a\b")"), R"(write bind = "a\b")");
   EXPECT_EQ(printable("a\x1b[2J\n\xff"), "a\\u001b[2J\\u000a\\u00ff");
   EXPECT_EQ(printable(std::string(1000, 'a')), std::string(1000, 'a'));
 }
