@@ -32,6 +32,10 @@ max_queued_messages 0
 max_inflight_messages 256
 log_type error
 """
+MOSQUITTO_TLS = """\
+certfile {folder}/server.crt
+keyfile {folder}/server.key
+"""
 # Its strongest: the whole state is written when anything has changed, once a second at most. PUBACK does not wait for
 # that.
 MOSQUITTO_PERSISTENCE = """\
@@ -144,12 +148,20 @@ class Broker:
 class Peal(Broker):
     name = "Peal"
 
-    def __init__(self, program, workers=1, is_durable=False, has_rules=False, **options):
+    def __init__(self, program, workers=1, is_durable=False, has_rules=False, has_tls=False, **options):
         super().__init__(**options)
         self.program = program
-        self.config = write_rules(self.folder) if has_rules else None
+        self.config = write_rules(self.folder) if has_rules else self.write_tls() if has_tls else None
         self.workers = workers
         self.data = str(self.folder / "state") if is_durable else ""
+
+    def write_tls(self):
+        """A configuration with a listener that speaks TLS alone."""
+        make_certificate(self.folder)
+        config = self.folder / "peal.toml"
+        config.write_text(f'[[listener]]\nbind = "127.0.0.1:0"\n[listener.tls]\ncert = "{self.folder}/server.crt"\n'
+                          f'key = "{self.folder}/server.key"\n')
+        return config
 
     def start(self):
         command = [self.program, "serve", "-p", "0", "--data", self.data, "--workers", str(self.workers)]
@@ -182,9 +194,13 @@ def write_rules(folder):
 class Mosquitto(Broker):
     name = "Mosquitto"
 
-    def __init__(self, is_durable=False, **options):
+    def __init__(self, is_durable=False, has_tls=False, **options):
         super().__init__(**options)
         self.is_durable = is_durable
+        self.tls = ""
+        if has_tls:
+            make_certificate(self.folder)
+            self.tls = MOSQUITTO_TLS.format(folder=self.folder)
 
     def start(self):
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -193,7 +209,7 @@ class Mosquitto(Broker):
         persistence = MOSQUITTO_PERSISTENCE.format(folder=self.folder) if self.is_durable else "persistence false\n"
         # As root it would become another user, who may not write here.
         user = f"user {getpass.getuser()}\n" if self.is_durable else ""
-        settings.write_text(MOSQUITTO_SETTINGS.format(port=self.port) + persistence + user)
+        settings.write_text(MOSQUITTO_SETTINGS.format(port=self.port) + self.tls + persistence + user)
         self.run([mosquitto_program(), "-c", str(settings)])
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -217,6 +233,17 @@ class Relay(Broker):
     def start(self):
         self.run([self.program, "bench", "relay"])
         self.port = int(self.first_line("listening")[-1].rpartition(":")[2])
+
+
+def make_certificate(folder):
+    """A key and a certificate of its own for localhost: the same kind for every server."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+         "-keyout", folder / "server.key", "-out", folder / "server.crt", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    for name in ("server.key", "server.crt"):
+        os.chmod(folder / name, 0o644)  # a server that changes its user reads them, too
+    os.chmod(folder, 0o755)
 
 
 def mosquitto_program():

@@ -14,9 +14,10 @@ import time
 import machine
 import plot
 import tables
+import tls
 from brokers import SYNC_COUNTER, BrokerFailed, Mosquitto, Peal, Relay, raise_open_file_limit
 from measure import Results, count_calls, measure_durable, run_generator
-from scenarios import DURABLE, GROUPS, QUICK_GROUPS, RULES, SYSCALLS, WORKERS
+from scenarios import DURABLE, GROUPS, QUICK_GROUPS, RULES, SYSCALLS, TLS, WORKERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -56,6 +57,8 @@ def servers_for(group, row, arguments):
                 lambda count=count: Peal(arguments.peal, workers=count, cpus=None) for count in (1, 2)}
     if group is RULES:
         return {"no rules": lambda: Peal(arguments.peal), "rules": lambda: Peal(arguments.peal, has_rules=True)}
+    if group is TLS:
+        return {"Peal": lambda: Peal(arguments.peal, has_tls=True), "Mosquitto": lambda: Mosquitto(has_tls=True)}
     if group is DURABLE:
         counter = pathlib.Path(arguments.peal).resolve().parent / SYNC_COUNTER
         options = {"is_durable": True, "cpus": None, "sync_counter": counter}
@@ -75,6 +78,8 @@ def measure_row(group, row, arguments, results):
             with make() as broker:
                 if group is DURABLE:
                     report = measure_durable(arguments.load, row, arguments.quick, broker)
+                elif group is TLS:
+                    report = tls.measure(row, broker, arguments.quick)
                 elif group is SYSCALLS:
                     report = count_calls(arguments.load, row, arguments.quick, broker)
                 else:

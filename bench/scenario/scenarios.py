@@ -137,6 +137,15 @@ RULES = Group(
     "clients' own that allows by pattern and denies a part: a message must not be more than 1.05 times as dear.",
     rows_against_itself("rules", 1.05))
 
+TLS = Group(
+    "tls", "TLS", "what a connection costs, the same key and certificate (P-256), TLS 1.3, no resumption",
+    "Handshakes are made by `openssl s_time`, one after another: how many a second, and what each costs the server. Idle "
+    "clients have said CONNECT over TLS and nothing since.",
+    (
+        Row("tls-connect", "new connections per second", "", 0, value="per_second"),
+        Row("tls-idle", "bytes of memory for each idle client", "", 0, value="bytes_each"),
+    ))
+
 # `base` makes the sessions, and tells how many syncs belong to that.
 DURABLE = Group(
     "durable", "Durable state", "messages per second, QoS 1, 64 B, into 1 000 sessions that are away",
@@ -156,5 +165,5 @@ DURABLE = Group(
             value="messages_per_second", quick="-n 100000"),
     ))
 
-GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, CAPACITY, WORKERS, RULES, DURABLE)
-QUICK_GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, WORKERS, RULES, DURABLE)
+GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, CAPACITY, WORKERS, RULES, TLS, DURABLE)
+QUICK_GROUPS = (BACKLOG, LIGHT, SYSCALLS, MEMORY, WORKERS, RULES, TLS, DURABLE)

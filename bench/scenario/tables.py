@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from scenarios import BACKLOG, CAPACITY, DURABLE, LIGHT, MEMORY, RULES, SYSCALLS, WORKERS
+from scenarios import BACKLOG, CAPACITY, DURABLE, LIGHT, MEMORY, RULES, SYSCALLS, TLS, WORKERS
 
 
 def number(value):
@@ -113,6 +113,16 @@ def against_itself(group, results, plain, other):
     return markdown_table(["", plain, other, f"{other} / {plain}", "goal"], lines)
 
 
+def tls_table(results, mosquitto):
+    lines = []
+    for row in measured(TLS, results):
+        lines.append([row.title, with_spread(results, row, "Peal"), with_spread(results, row, "Mosquitto"), share(results, row)])
+        if row.key == "tls-connect":
+            each = [results.median(row, server, "cpu_ms") for server in ("Peal", "Mosquitto")]
+            lines.append(["CPU of the server for each, ms", *map(number, each), number(each[0] / each[1])])
+    return markdown_table(["", "Peal", f"Mosquitto {mosquitto}", "Peal / Mosquitto"], lines)
+
+
 def calls_table(results, mosquitto):
     text = compared(SYSCALLS, results, mosquitto) + "\n"
     for row in measured(SYSCALLS, results):
@@ -166,6 +176,8 @@ def group_table(group, results, mosquitto):
         return against_itself(WORKERS, results, "1 worker", "2 workers")
     if group is RULES:
         return against_itself(RULES, results, "no rules", "rules")
+    if group is TLS:
+        return tls_table(results, mosquitto)
     if group is DURABLE:
         return durable_table(results, mosquitto)
     if group is MEMORY:
