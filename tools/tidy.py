@@ -30,11 +30,12 @@ STD_ONLY = {"base", "mqtt", "broker", "embedded"}  # neither the operating syste
 LIBRARIES = {  # how an include of it begins -> the layers that may
     "openssl/": {"net", "auth"},
     "boost/beast": {"net"},
-    "boost/json": {"http", "auth", "server"},
+    "boost/json": {"http", "auth", "server", "cli"},
     "curl/": {"auth"},
     "spdlog/": {"server"},
     "toml++/": {"server"},
     "CLI/": {"cli"},
+    "qrencode.h": {"cli"},
     "fmt/": {"server", "cli"},
     "rocksdb/": {"store"},
     "sodium": {"auth"},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "peal/auth/grants.hpp"
+
 namespace peal::auth {
 
 namespace {
@@ -27,16 +29,41 @@ Decision decision(const AccessRule* deny, const AccessRule* allow) {
   return deny != nullptr ? Decision{false, deny} : Decision{allow != nullptr, allow};
 }
 
+/// The smaller of what is limited, with its burst.
+void tighten(std::uint64_t& rate, std::uint64_t& burst, std::uint64_t other,
+             std::uint64_t other_burst) {
+  if (other != 0 && (rate == 0 || other < rate)) {
+    rate = other;
+    burst = other_burst;
+  }
+}
+
+broker::PublishRate tightest(broker::PublishRate rate, const broker::PublishRate& other) {
+  tighten(rate.messages_per_second, rate.messages_burst, other.messages_per_second,
+          other.messages_burst);
+  tighten(rate.bytes_per_second, rate.bytes_burst, other.bytes_per_second, other.bytes_burst);
+  return rate;
+}
+
 }  // namespace
 
 RuleSet::RuleSet(std::shared_ptr<const std::vector<Role>> roles,
-                 const std::vector<std::uint32_t>& places)
-    : roles_(std::move(roles)) {
+                 const std::vector<std::uint32_t>& places, std::vector<AccessRule> own)
+    : roles_(std::move(roles)), own_(std::move(own)) {
   for (const std::uint32_t place : places) {
-    for (const AccessRule& rule : (*roles_)[place].rules) {
-      (rule.effect == Effect::deny ? deny_ : allow_).push_back(&rule);
+    const Role& role = (*roles_)[place];
+    for (const AccessRule& rule : role.rules) {
+      add(rule);
     }
+    rate_ = tightest(rate_, role.rate);
   }
+  for (const AccessRule& rule : own_) {
+    add(rule);
+  }
+}
+
+void RuleSet::add(const AccessRule& rule) {
+  (rule.effect == Effect::deny ? deny_ : allow_).push_back(&rule);
 }
 
 Decision RuleSet::decide_publish(const broker::ClientIdentity& client,
@@ -86,11 +113,17 @@ bool RuleSet::may_receive(const broker::ClientIdentity& client, mqtt::TopicName 
   return decide_receive(client, topic).is_allowed;
 }
 
-AccessRules::AccessRules(std::vector<Role> roles, std::string anonymous_user)
+AccessRules::AccessRules(std::vector<Role> roles, std::string anonymous_user,
+                         RolesOfUser roles_of_user)
     : roles_(std::make_shared<const std::vector<Role>>(std::move(roles))),
-      anonymous_user_(std::move(anonymous_user)) {
+      anonymous_user_(std::move(anonymous_user)),
+      roles_of_user_(std::move(roles_of_user)),
+      nothing_(SharedRef<RuleSet>::adopt(new RuleSet(roles_, {}, {}))) {
   for (std::uint32_t place = 0; place < roles_->size(); ++place) {
     const Role& role = (*roles_)[place];
+    if (!role.name.empty()) {
+      by_role_[role.name].push_back(place);
+    }
     for (const std::string& user : role.users) {
       if (user.contains('*')) {
         by_glob_.emplace_back(user, place);
@@ -104,7 +137,16 @@ AccessRules::AccessRules(std::vector<Role> roles, std::string anonymous_user)
   }
 }
 
-AccessRules::Places AccessRules::places_of(std::string_view user) const {
+void AccessRules::add_places(Places& places, const std::vector<std::string>& roles) const {
+  for (const std::string& role : roles) {
+    if (const auto found = by_role_.find(role); found != by_role_.end()) {
+      places.insert(places.end(), found->second.begin(), found->second.end());
+    }
+  }
+}
+
+AccessRules::Places AccessRules::places_of(std::string_view user,
+                                           const std::vector<std::string>& brought) const {
   Places places;
   if (const auto found = by_name_.find(user); found != by_name_.end()) {
     places = found->second;
@@ -114,6 +156,10 @@ AccessRules::Places AccessRules::places_of(std::string_view user) const {
       places.push_back(place);
     }
   }
+  if (roles_of_user_) {
+    add_places(places, roles_of_user_(user));
+  }
+  add_places(places, brought);
   std::ranges::sort(places);
   const auto doubled = std::ranges::unique(places);
   places.erase(doubled.begin(), doubled.end());
@@ -121,16 +167,22 @@ AccessRules::Places AccessRules::places_of(std::string_view user) const {
 }
 
 SharedRef<RuleSet> AccessRules::rules_of(const broker::ClientIdentity& client) {
-  Places places = places_of(client.user.empty() ? anonymous_user_ : client.user);
+  auto brought = parse_grants(client.grants, "with the login");
+  if (!brought) {
+    return nothing_;  // a deny rule may be in there
+  }
+  Grants grants = std::move(*brought);
+  std::pair key{places_of(client.user.empty() ? anonymous_user_ : client.user, grants.roles),
+                std::string(client.grants)};
   const std::scoped_lock lock(mutex_);
-  if (const auto found = sets_.find(places); found != sets_.end()) {
+  if (const auto found = sets_.find(key); found != sets_.end()) {
     return found->second;
   }
   if (sets_.size() >= sets_limit) {
     sets_.clear();
   }
-  auto set = SharedRef<RuleSet>::adopt(new RuleSet(roles_, places));
-  sets_.emplace(std::move(places), set);
+  auto set = SharedRef<RuleSet>::adopt(new RuleSet(roles_, key.first, std::move(grants.rules)));
+  sets_.emplace(std::move(key), set);
   return set;
 }
 

@@ -49,7 +49,7 @@ class Reader {
  public:
   Reader(const std::string& path, std::string_view anonymous_user)
       : path_(path), anonymous_user_(anonymous_user) {
-    roles_.push_back({.name = "acl", .users = {"*"}, .exact_users = {}, .rules = {}});
+    roles_.push_back({.name = {}, .users = {"*"}, .exact_users = {}, .rules = {}});
   }
 
   /// returns   what is wrong with the line; empty when nothing is.
@@ -88,10 +88,7 @@ class Reader {
   std::size_t role_of(std::string_view user) {
     const auto [found, is_new] = by_user_.try_emplace(std::string(user), roles_.size());
     if (is_new) {
-      roles_.push_back({.name = "acl:" + std::string(user),
-                        .users = {},
-                        .exact_users = {std::string(user)},
-                        .rules = {}});
+      roles_.push_back({.name = {}, .users = {}, .exact_users = {std::string(user)}, .rules = {}});
     }
     return found->second;
   }

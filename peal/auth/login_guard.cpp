@@ -1,14 +1,17 @@
 #include "peal/auth/login_guard.hpp"
 
-#include <utility>
+#include <string>
 
 namespace peal::auth {
 
 namespace {
 
-/// What is remembered of either kind; who has that many addresses is forgotten again.
-constexpr std::size_t entries_limit = 100'000;
 constexpr unsigned names_per_address = 10;
+
+RepeatLimit of_addresses(RepeatLimit limit) {
+  limit.times *= names_per_address;
+  return limit;
+}
 
 std::string name_key(std::string_view address, std::string_view user) {
   return std::string(address) + " " + std::string(user);
@@ -16,51 +19,17 @@ std::string name_key(std::string_view address, std::string_view user) {
 
 }  // namespace
 
-bool LoginGuard::is_out(const Table& table, std::string_view key, Clock::time_point now) {
-  const auto found = table.find(key);
-  return found != table.end() && now < found->second.out_until;
-}
+LoginGuard::LoginGuard(const RepeatLimit& limit) : names_(limit), addresses_(of_addresses(limit)) {}
 
 bool LoginGuard::is_locked_out(std::string_view address, std::string_view user,
                                Clock::time_point now) {
-  if (limit_.failures == 0) {
-    return false;
-  }
-  const std::scoped_lock lock(mutex_);
-  return is_out(by_address_, address, now) || is_out(by_name_, name_key(address, user), now);
+  return addresses_.is_out(address, now) || names_.is_out(name_key(address, user), now);
 }
 
 bool LoginGuard::failed(std::string_view address, std::string_view user, Clock::time_point now) {
-  if (limit_.failures == 0) {
-    return false;
-  }
-  const std::scoped_lock lock(mutex_);
-  const bool name_is_out = count(by_name_, name_key(address, user), limit_.failures, now);
-  const bool address_is_out =
-      count(by_address_, std::string(address), limit_.failures * names_per_address, now);
+  const bool name_is_out = names_.count(name_key(address, user), now);
+  const bool address_is_out = addresses_.count(address, now);
   return name_is_out || address_is_out;
-}
-
-bool LoginGuard::count(Table& table, std::string key, unsigned limit, Clock::time_point now) {
-  if (table.size() >= entries_limit && !table.contains(key)) {
-    std::erase_if(table, [&](const auto& each) {
-      return now >= each.second.out_until && now - each.second.since >= limit_.within;
-    });
-    if (table.size() >= entries_limit) {
-      return false;
-    }
-  }
-  Entry& entry = table[std::move(key)];
-  if (entry.failures == 0 || now - entry.since >= limit_.within) {
-    entry.failures = 0;
-    entry.since = now;
-  }
-  if (++entry.failures < limit) {
-    return false;
-  }
-  const bool is_new = now >= entry.out_until;
-  entry.out_until = now + limit_.out_for;
-  return is_new;
 }
 
 std::string_view without_port(std::string_view address) {

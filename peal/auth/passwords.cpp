@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace peal::auth {
 
@@ -16,7 +17,7 @@ constexpr std::size_t waiting_limit = 20'000;
 constexpr std::size_t cached_limit = 200'000;
 constexpr std::chrono::hours cached_for{12};
 
-/// For a server whose files have nobody in them; of bytes that nobody noted.
+/// For a server that knows nobody; of bytes that nobody noted.
 constexpr std::string_view nobodys_hash =
     "$argon2id$v=19$m=19456,t=2,p=1$TRELHNR6HMfyy8hcvCWzIA$1DfFRLSohjapA2/"
     "DtwufSwYqy20zpD9hHnB5aN7esc4";
@@ -37,80 +38,66 @@ class Secret {
   std::vector<std::uint8_t> bytes_;
 };
 
-PasswordHash decoy_of(const std::vector<PasswordFile>& files) {
-  for (const PasswordFile& file : files) {
-    if (const PasswordHash* any = file.any()) {
-      return *any;
-    }
-  }
-  return *PasswordHash::parse(nobodys_hash);
+Passwords::Stored nobodys() {
+  return std::make_shared<const PasswordHash>(*PasswordHash::parse(nobodys_hash));
 }
 
 }  // namespace
 
-UserTable::UserTable(std::vector<PasswordFile> files)
-    : files_(std::move(files)), decoy_(decoy_of(files_)) {}
-
-const PasswordHash* UserTable::find(std::string_view user) const {
-  for (const PasswordFile& file : files_) {
-    if (const PasswordHash* found = file.find(user)) {
-      return found;
-    }
-  }
-  return nullptr;
-}
-
-Passwords::Passwords(const LoginLimit& limit, broker::Log& log)
-    : users_(std::make_shared<UserTable>(std::vector<PasswordFile>{})),
+Passwords::Passwords(const RepeatLimit& limit, broker::Log& log)
+    : decoy_(nobodys()),
       log_(log),
       cache_(cached_limit, cached_for),
       guard_(limit),
       pool_(pool_threads(), waiting_limit) {}
 
-void Passwords::use(std::shared_ptr<const UserTable> users) {
+void Passwords::use_decoy(Stored decoy) {
   const std::scoped_lock lock(mutex_);
-  users_ = std::move(users);
+  decoy_ = decoy != nullptr ? std::move(decoy) : nobodys();
 }
 
-std::shared_ptr<const UserTable> Passwords::users() {
+Passwords::Stored Passwords::decoy() {
   const std::scoped_lock lock(mutex_);
-  return users_;
+  return decoy_;
+}
+
+bool Passwords::is_locked_out(std::string_view address, std::string_view user) {
+  return guard_.is_locked_out(without_port(address), user, LoginGuard::Clock::now());
 }
 
 void Passwords::note_wrong(std::string_view address, std::string_view user) {
-  if (guard_.failed(address, user, LoginGuard::Clock::now())) {
+  if (guard_.failed(without_port(address), user, LoginGuard::Clock::now())) {
     log_.write({.level = broker::LogLevel::warning,
                 .what = "logins are locked out for a while (ban.bad_login)",
                 .client_id = {},
-                .address = address,
+                .address = without_port(address),
                 .reason = "wrong passwords",
                 .detail = user});
   }
 }
 
-std::optional<Login> Passwords::check(const LoginAttempt& attempt, GivenUp is_given_up, Done done) {
-  const auto now = LoginCache::Clock::now();
-  const auto table = users();
-  const PasswordHash* stored = table->find(attempt.user);
+std::optional<Login> Passwords::check(const LoginAttempt& attempt, Stored stored,
+                                      GivenUp is_given_up, Done done) {
   const auto login = stored == nullptr
                          ? LoginCache::Digest{}
                          : cache_.digest(attempt.user, stored->stored(), attempt.password);
-  if (stored != nullptr && cache_.knows(login, now)) {
+  if (stored != nullptr && cache_.knows(login, LoginCache::Clock::now())) {
     return Login::right;
   }
-  std::string address(without_port(attempt.address));
-  if (guard_.is_locked_out(address, attempt.user, now)) {
+  if (is_locked_out(attempt.address, attempt.user)) {
     return Login::locked_out;
   }
-  const bool is_taken =
-      pool_.add([this, table, stored, login, secret = Secret(attempt.password),
-                 user = std::string(attempt.user), address = std::move(address),
-                 is_given_up = std::move(is_given_up), done = std::move(done)]() mutable {
+  const bool is_taken = pool_.add(
+      [this, login, hash = std::move(stored), slow_one = decoy(), secret = Secret(attempt.password),
+       user = std::string(attempt.user), address = std::string(attempt.address),
+       is_given_up = std::move(is_given_up), done = std::move(done)]() mutable {
         if (is_given_up->load(std::memory_order_relaxed)) {
           return;
         }
-        const PasswordHash& hash = stored == nullptr ? table->decoy() : *stored;
-        const bool is_right = hash.verify(secret.bytes()) && stored != nullptr;
+        const bool is_right = hash != nullptr && hash->verify(secret.bytes());
+        if (!is_right && (hash == nullptr || hash->kind() == HashKind::sha512)) {
+          (void)slow_one->verify(secret.bytes());  // so that nobody is told apart by the time
+        }
         if (is_right) {
           cache_.remember(login, LoginCache::Clock::now());
         } else {

@@ -128,11 +128,10 @@ std::vector<std::uint8_t> der_of(Bytes signature) {
   }
   Number r = number_of(signature.first(p256_bytes));
   Number s = number_of(signature.last(p256_bytes));
-  if (r == nullptr || s == nullptr || ECDSA_SIG_set0(both.get(), r.get(), s.get()) != 1) {
+  if (r == nullptr || s == nullptr) {
     return {};
   }
-  static_cast<void>(r.release());  // now its own
-  static_cast<void>(s.release());
+  ECDSA_SIG_set0(both.get(), r.release(), s.release());  // now its own; fails for null alone
   std::vector<std::uint8_t> der(static_cast<std::size_t>(i2d_ECDSA_SIG(both.get(), nullptr)));
   std::uint8_t* end = der.data();
   i2d_ECDSA_SIG(both.get(), &end);

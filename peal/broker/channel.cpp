@@ -72,6 +72,18 @@ bool is_beyond_limit(const Failure& failure) {
 
 }  // namespace
 
+/// What a client may still publish, and when it is read from again.
+struct Channel::Budget final : private TimerTarget {
+  Budget(Channel& channel, const PublishRate& rate)
+      : owner(channel), limits(rate), left(rate), timer(*this) {}
+  void on_timer(Timer& /*timer*/) override { owner.stop_waiting_if_free(); }
+
+  Channel& owner;
+  PublishRate limits;
+  PublishBudget left;
+  Timer timer;  // armed while the client is not read from
+};
+
 Channel::Channel(Worker& worker, Connection& connection, const ListenerSettings& listener)
     : worker_(worker),
       connection_(connection),
@@ -151,7 +163,8 @@ void Channel::hear_one() {
 }
 
 void Channel::stop_waiting_if_free() {
-  if (is_held_back_ || waits_for_memory_) {
+  const bool is_throttled = budget_ != nullptr && budget_->timer.is_armed();
+  if (is_held_back_ || waits_for_memory_ || is_throttled) {
     return;
   }
   is_waiting_ = false;
@@ -202,6 +215,30 @@ bool Channel::may_publish(mqtt::TopicName topic, bool retain) {
   }
   allowed_topics_->add(topic, retain);
   return true;
+}
+
+void Channel::rights_changed() {
+  allowed_topics_.reset();
+  const PublishRate rate = session_->rights ? session_->rights->publish_rate() : PublishRate{};
+  if (budget_ != nullptr && budget_->limits == rate) {
+    return;
+  }
+  budget_ = rate.is_limited() ? std::make_unique<Budget>(*this, rate) : nullptr;
+  if (state_ == ChannelState::connected && is_waiting_) {
+    stop_waiting_if_free();
+  }
+}
+
+void Channel::spend_budget(std::size_t bytes) {
+  const Time now = worker_.context().clock.now();
+  const Time until = budget_->left.spend(now, bytes);
+  if (until > now && !budget_->timer.is_armed()) {
+    worker_.counters().throttled_publishes.add();
+    session_->note(Trouble::throttled, "");
+    worker_.timers().arm(budget_->timer, until);
+    is_waiting_ = true;
+    connection_.pause_input();
+  }
 }
 
 /// Never above the client's Receive Maximum. [MQTT-4.9.0-1]
@@ -391,9 +428,10 @@ void Channel::log_end(std::string_view what, std::string_view reason, std::strin
                       LogLevel level) const {
   Log& log = worker_.context().log;
   if (log.wants(level)) {
+    const std::string_view claimed = exchange != nullptr ? exchange->client_id : std::string_view{};
     log.write({.level = level,
                .what = what,
-               .client_id = identity().client_id,
+               .client_id = session_ != nullptr ? identity().client_id : claimed,
                .address = connection_.peer().address,
                .reason = reason,
                .detail = detail});

@@ -20,6 +20,7 @@
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/ports/connection.hpp"
 #include "peal/broker/ports/log.hpp"
+#include "peal/broker/publish_budget.hpp"
 #include "peal/broker/settings.hpp"
 #include "peal/broker/topic_aliases.hpp"
 #include "peal/mqtt/decode.hpp"
@@ -124,6 +125,7 @@ class Channel final : private TimerTarget {
 
   // Steps of CONNECT and AUTH (handle_connect.cpp, handle_auth.cpp).
   struct Exchange {
+    std::string client_id;              // as CONNECT says it, for the log
     std::vector<std::uint8_t> connect;  // the CONNECT's body, until the exchange is over
     mqtt::FixedHeader header;
     std::string method;  // Authentication Method; stays as long as the connection [MQTT-4.12.0-5]
@@ -147,8 +149,14 @@ class Channel final : private TimerTarget {
   /// Whether the client may publish there.    cost   little for one of the topics it was last
   /// allowed to.
   [[nodiscard]] bool may_publish(mqtt::TopicName topic, bool retain);
-  /// The session has other rights now.
-  void rights_changed() { allowed_topics_.reset(); }
+  /// The session has other rights now, or its first ones.
+  void rights_changed();
+  /// A PUBLISH of `bytes` came: who publishes faster than it may is not read from for a while.
+  void spend(std::size_t bytes) {
+    if (budget_ != nullptr) {
+      spend_budget(bytes);
+    }
+  }
 
   /// The keep alive agreed on; zero: none.
   void start_keep_alive(std::chrono::seconds interval);
@@ -162,9 +170,11 @@ class Channel final : private TimerTarget {
   friend Handled handle_disconnect(Channel&, const mqtt::FixedHeader&, Bytes);
   friend class ConnectSteps;
 
+  struct Budget;
   void on_timer(Timer& timer) override;
   void arm_timer();
   void refuse_early(Bytes beginning);
+  void spend_budget(std::size_t bytes);
   void handle(const mqtt::Frame& frame);
   [[nodiscard]] std::size_t packet_limit() const;
   [[nodiscard]] bool must_wait_for_memory(const mqtt::FixedHeader& header);
@@ -180,6 +190,7 @@ class Channel final : private TimerTarget {
   const ListenerSettings& listener_;
   Session* session_ = nullptr;
   std::unique_ptr<AllowedTopics> allowed_topics_;  // null: none yet
+  std::unique_ptr<Budget> budget_;                 // null: as fast as it can
   Timer timer_;
   Time last_received_;
   std::chrono::milliseconds silence_limit_{0};  // 1.5 x Keep Alive

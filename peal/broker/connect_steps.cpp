@@ -18,6 +18,10 @@ namespace peal::broker {
 
 namespace {
 
+/// How long an Authenticator may take: as long as it takes to hash the passwords of some thousand
+/// devices that come back at once.
+constexpr std::chrono::seconds answer_patience{120};
+
 using mqtt::PropertyId;
 using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
@@ -155,14 +159,13 @@ Handled ConnectSteps::authenticate(const mqtt::FixedHeader& header, Bytes body) 
   if (is_enhanced && !authenticator.knows_method(request.method)) {
     return failure(ReasonCode::bad_authentication_method, "[MQTT-4.12.0-1]");
   }
-  auto exchange = std::make_unique<Channel::Exchange>();
-  exchange->method = request.method;
-  exchange->ticket = worker.issue_ticket(channel_);
-  exchange->is_running = true;
-  exchange->header = header;
+  Channel::Exchange& exchange = *channel_.exchange;
+  exchange.method = request.method;
+  exchange.ticket = worker.issue_ticket(channel_);
+  exchange.is_running = true;
+  exchange.header = header;
   body_ = body;
-  const AuthTicket ticket = exchange->ticket;
-  channel_.exchange = std::move(exchange);
+  const AuthTicket ticket = exchange.ticket;
   const AuthAnswer answer = authenticator.authenticate(request, ticket);
   if (answer.state == AuthState::more || answer.state == AuthState::pending) {
     channel_.exchange->connect.assign(body.begin(), body.end());
@@ -180,6 +183,9 @@ Handled ConnectSteps::accept(const AuthAnswer& answer) {
       channel_.state_ = ChannelState::authenticating;
       channel_.is_waiting_ = true;
       channel_.connection().pause_input();
+      // The client has done its part: from here on it is we who take our time.
+      channel_.worker().timers().arm(channel_.timer_,
+                                     channel_.worker().context().clock.now() + answer_patience);
       return {};
     case AuthState::refused:
       return failure(answer.reason, "authentication");  // [MQTT-4.12.0-4] [MQTT-3.1.4-6]
@@ -221,6 +227,7 @@ Handled ConnectSteps::enter(const AuthAnswer& answer) {
   }
   channel_.session_ = opened->session;
   channel_.set_validity(answer.valid_for);
+  channel_.rights_changed();
   if (auto stored = store_will(*opened->session); !stored) {
     return stored;
   }

@@ -58,7 +58,8 @@ struct Counters {
   Counter protocol_errors;
   Counter denied_publishes;
   Counter denied_subscribes;
-  Counter denied_deliveries;  // of messages that waited while a right was withdrawn
+  Counter throttled_publishes;  // that made a client wait (the rate of a role)
+  Counter denied_deliveries;    // of messages that waited while a right was withdrawn
   Counter dropped_queue_full;
   Counter dropped_unsent_full;  // QoS 0 towards a slow reader
   Counter dropped_expired;
@@ -67,6 +68,7 @@ struct Counters {
   Counter dropped_retained_full;
   Counter dropped_shared_no_member;
   Counter takeovers;
+  Counter refused_fights;  // of clients that take one session from each other
   Counter keep_alive_timeouts;
 };
 

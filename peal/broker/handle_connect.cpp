@@ -25,6 +25,8 @@ Handled handle_connect(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   if (!packet) {
     return failure(packet.error(), {});  // [MQTT-3.1.2-1] [MQTT-3.1.2-2] [MQTT3-3.1.2-2]
   }
+  channel.exchange = std::make_unique<Channel::Exchange>();
+  channel.exchange->client_id = packet->client_id;
   ConnectSteps steps(channel, *packet);
   if (auto checked = steps.check(); !checked) {
     return checked;

@@ -103,6 +103,7 @@ void store_identifier(Channel& channel, mqtt::PacketId packet_id) {
 Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason) {
   if (reason == ReasonCode::not_authorized) {
     channel.worker().counters().denied_publishes.add();
+    channel.session().note(Trouble::publish_denied, packet.topic.text());
     if (channel.worker().context().settings.disconnects_on_deny) {
       return failure(reason, "auth.on_deny");
     }
@@ -153,6 +154,7 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
     return failure(packet.error(), {});
   }
   worker.counters().messages_received.add();
+  channel.spend(body.size());
   const auto properties =
       read_incoming(packet->properties, worker.context().settings.limits, worker.context().arena);
   if (!properties) {

@@ -27,6 +27,7 @@ mqtt::Result<mqtt::TopicFilter> check_filter(Channel& channel, std::string_view 
   }
   if (!channel.session().may_subscribe(*filter)) {
     channel.worker().counters().denied_subscribes.add();
+    channel.session().note(Trouble::subscribe_denied, text);
     return std::unexpected(ReasonCode::not_authorized);
   }
   // One that replaces another makes no more of them. [MQTT-3.8.4-3]

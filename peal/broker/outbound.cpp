@@ -58,6 +58,7 @@ void Outbound::deliver(Session& session, RunEncodings& run) {
     counters.dropped_offline_qos0.add(came.count);
   } else if (!can_take_now(session)) {
     counters.dropped_unsent_full.add(came.count);
+    session.note(Trouble::unsent_full, came.topic().text(), came.count);
   } else {
     session.channel->send(run.packets(session.channel->version()));
     counters.messages_sent.add(came.count);
@@ -89,6 +90,7 @@ bool Outbound::send_at_most_once(Session& session, Publication& publication,
   }
   if (!can_take_now(session)) {
     counters.dropped_unsent_full.add();
+    session.note(Trouble::unsent_full, publication.fields().topic.text());
     return false;
   }
   if (copy.group != nullptr) {
@@ -157,10 +159,12 @@ bool Outbound::make_room(Session& session, std::size_t bytes) {
   // What nobody wants any more goes first.
   for (const OutgoingMessage& entry : outgoing.take_expired(worker_.context().clock.now())) {
     worker_.counters().dropped_expired.add();
+    session.note(Trouble::expired, "");
     discard(session, entry);
   }
   while (is_full()) {
     worker_.counters().dropped_queue_full.add();
+    session.note(Trouble::queue_full, "");
     if (limits.on_full == OnFull::disconnect && session.channel != nullptr) {
       worker_.doom(*session.channel,
                    {mqtt::ReasonCode::quota_exceeded, "queue.messages or queue.bytes"});
@@ -272,11 +276,13 @@ bool Outbound::send_next(Channel& channel) {
   }
   if (next->message()->is_expired(worker_.context().clock.now())) {
     worker_.counters().dropped_expired.add();  // [MQTT-3.3.2-5]
+    session.note(Trouble::expired, next->message()->topic().text());
     discard(session, outgoing.take_waiting());
     return true;
   }
   if (!session.may_receive(next->message()->topic())) {  // not any more
     worker_.counters().denied_deliveries.add();
+    session.note(Trouble::delivery_denied, next->message()->topic().text());
     discard(session, outgoing.take_waiting());
     return true;
   }
@@ -372,6 +378,7 @@ bool Outbound::send_publish(Channel& channel, const MessageFields& fields, Publi
   }
   if (bytes.size() > channel.maximum_packet_size()) {
     worker_.counters().dropped_too_large.add();  // [MQTT-3.1.2-24]
+    channel.session().note(Trouble::too_large, fields.topic.text());
     return false;
   }
   if (alias.number != 0 && !alias.is_known) {

@@ -46,4 +46,12 @@ bool Session::release(mqtt::PacketId id) {
   return true;
 }
 
+void Session::note(Trouble trouble, std::string_view what, std::uint64_t times) {
+  auto& troubles = extra().troubles;
+  if (troubles == nullptr) {
+    troubles = std::make_unique<Troubles>();
+  }
+  troubles->note(trouble, what, times);
+}
+
 }  // namespace peal::broker

@@ -16,6 +16,7 @@
 #include "peal/broker/outgoing.hpp"
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/topic_tree.hpp"
+#include "peal/broker/troubles.hpp"
 
 namespace peal::broker {
 
@@ -95,6 +96,7 @@ class Session {
     std::vector<std::uint16_t> unreleased;  // QoS 2 received, PUBREL awaited; sorted
     WillMessage will;
     std::string grants;
+    std::unique_ptr<Troubles> troubles;
   };
   [[nodiscard]] Extra& extra() {
     if (extra_ == nullptr) {
@@ -102,6 +104,8 @@ class Session {
     }
     return *extra_;
   }
+  /// Something went wrong for it, with that topic or filter.
+  void note(Trouble trouble, std::string_view what, std::uint64_t times = 1);
   [[nodiscard]] const Extra* extra_if_any() const { return extra_.get(); }
 
   /// Timers that run while the client is away; the table makes and removes them.

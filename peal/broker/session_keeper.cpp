@@ -10,6 +10,13 @@
 
 namespace peal::broker {
 
+namespace {
+
+/// From so many on, those whose time is over are forgotten before one more is remembered.
+constexpr std::size_t takeovers_limit = 1000;
+
+}  // namespace
+
 void Session::Absence::on_timer(Timer& timer) {
   auto& due = &timer == &will ? keeper.wills_due_ : keeper.ends_due_;
   due.push_back(handle);
@@ -37,6 +44,9 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     }
   }
   if (session != nullptr && session->channel != nullptr) {
+    if (!may_be_taken_over(*session, channel)) {
+      return std::unexpected(mqtt::ReasonCode::server_busy);
+    }
     take_over(*session, opening.clean_start);
     session =
         sessions.find(opening.space, opening.client_id);  // it may have ended with its connection
@@ -103,6 +113,44 @@ mqtt::Result<void> SessionKeeper::count(std::string_view user, bool is_limited) 
 bool SessionKeeper::has_expired(const Session& session) const {
   return session.channel == nullptr && session.expiry_interval != ExpiryInterval::max() &&
          worker_.context().clock.now() >= session.away_since + session.expiry_interval;
+}
+
+/// Two clients with one Client Identifier throw each other out for ever, each as soon as it is
+/// back. Then the one that is there stays for a while, and whose addresses these are is said.
+bool SessionKeeper::may_be_taken_over(const Session& session, const Channel& challenger) {
+  const Settings::Fights& limit = worker_.context().settings.fights;
+  if (limit.times == 0) {
+    return true;
+  }
+  const Time now = worker_.context().clock.now();
+  if (takeovers_.size() >= takeovers_limit) {
+    std::erase_if(takeovers_, [&](const auto& each) {
+      return now - each.second.since >= limit.within && now >= each.second.none_before;
+    });
+  }
+  Takeovers& lately = takeovers_[session.client_id()];
+  if (now < lately.none_before) {
+    worker_.counters().refused_fights.add();
+    return false;
+  }
+  if (now - lately.since >= limit.within) {
+    lately.since = now;
+    lately.count = 0;
+  }
+  if (++lately.count <= limit.times) {
+    return true;
+  }
+  lately.none_before = lately.since = now + limit.pause;
+  lately.count = 0;
+  worker_.counters().refused_fights.add();
+  const std::string holder(session.channel->connection().peer().address);
+  worker_.context().log.write({.level = LogLevel::warning,
+                               .what = "two clients fight for one Client Identifier (ban.takeover)",
+                               .client_id = session.client_id(),
+                               .address = challenger.connection().peer().address,
+                               .reason = "the other one is at " + holder,
+                               .detail = "give each client an identifier of its own"});
+  return false;
 }
 
 void SessionKeeper::take_over(Session& session, bool clean_start) {
@@ -209,6 +257,7 @@ void SessionKeeper::publish_will(Session& session) {
   MessageFields fields = will.message->fields();
   if (!session.may_publish(fields.topic, fields.retain)) {
     worker_.counters().denied_publishes.add();
+    session.note(Trouble::publish_denied, fields.topic.text());
     return;
   }
   if (will.has_expiry) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "peal/broker/session.hpp"
@@ -42,7 +43,8 @@ class SessionKeeper {
   /// Takes over, ends or resumes what there is, and binds the session to `channel`. The old
   /// connection's DISCONNECT and will go out before this returns, so before the new one's CONNACK.
   /// errors   not_authorized: the session is another user's; it and its connection stay.
-  /// quota_exceeded: too many, in all or of this user.    server_busy: memory is tight.
+  /// quota_exceeded: too many, in all or of this user.    server_busy: memory is tight, or two
+  /// clients fight for it.
   [[nodiscard]] mqtt::Result<Opened> open(Channel& channel, const Opening& opening);
 
   /// The Network Connection is gone. `publish_will` is false after DISCONNECT 0x00. [MQTT-3.14.4-3]
@@ -68,14 +70,22 @@ class SessionKeeper {
  private:
   friend struct Session::Absence;
   [[nodiscard]] mqtt::Result<void> count(std::string_view user, bool is_limited);
+  /// How often a session was taken over lately, from a connection that was there.
+  struct Takeovers {
+    unsigned count = 0;
+    Time since{};
+    Time none_before{};  // while two clients fight for it
+  };
   [[nodiscard]] bool has_expired(const Session& session) const;
   void take_over(Session& session, bool clean_start);
+  [[nodiscard]] bool may_be_taken_over(const Session& session, const Channel& challenger);
   void publish_will(Session& session);
   void begin_absence(Session& session);
 
   Worker& worker_;
   std::vector<SessionHandle> wills_due_;
   std::vector<SessionHandle> ends_due_;
+  std::unordered_map<std::string, Takeovers> takeovers_;  // by Client Identifier
 };
 
 }  // namespace peal::broker

@@ -57,6 +57,14 @@ struct Settings {
     bool qos0_offline = false;
   } queue;
 
+  /// Clients that take each other's session over, again and again: so many times within a time, and
+  /// for so long nobody new gets it. 0 times: no limit.
+  struct Fights {
+    unsigned times = 10;
+    std::chrono::milliseconds within{30'000};
+    std::chrono::milliseconds pause{10'000};
+  } fights;
+
   /// A PUBLISH that is not allowed ends the connection, instead of being answered with its reason.
   bool disconnects_on_deny = false;
 

@@ -49,7 +49,7 @@ int test_access(const Question& question) {
                what, question.topic, question.file);
     return 0;
   }
-  const auto access = server::read_rules(auth);
+  const auto access = server::read_rules(auth, nullptr);
   const auto rules = access->rules_of({question.client_id, question.user});
   const auth::Decision decision = decide(*rules, question);
   fmt::print("{:<9} {} may {}{}{}\n", decision.is_allowed ? "allowed" : "denied", who,

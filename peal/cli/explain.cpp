@@ -39,9 +39,9 @@ void print_session(const std::string& client_id, const json::object& session) {
   }
   for (const json::object& trouble : objects_in(session, "troubles")) {
     const std::string last = text_in(trouble, "last");
-    fmt::print(
-        "trouble   {} {}{}\n          {}\n", number_in(trouble, "times"), text_in(trouble, "what"),
-        last.empty() ? "" : " (last: " + mqtt::escaped(last) + ")", text_in(trouble, "advice"));
+    fmt::print("trouble   {} {}{}\n          {}\n", number_in(trouble, "times"),
+               text_in(trouble, "what"), last.empty() ? "" : " (last: " + mqtt::escaped(last) + ")",
+               text_in(trouble, "advice"));
   }
 }
 

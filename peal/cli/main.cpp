@@ -7,15 +7,20 @@
 
 #include "peal/base/nearest.hpp"
 #include "peal/cli/acl.hpp"
+#include "peal/cli/ban.hpp"
 #include "peal/cli/bench.hpp"
 #include "peal/cli/cert.hpp"
+#include "peal/cli/device.hpp"
+#include "peal/cli/explain.hpp"
 #include "peal/cli/passwd.hpp"
 #include "peal/cli/pub.hpp"
+#include "peal/cli/role.hpp"
 #include "peal/cli/rr.hpp"
 #include "peal/cli/scan.hpp"
 #include "peal/cli/serve.hpp"
 #include "peal/cli/store.hpp"
 #include "peal/cli/sub.hpp"
+#include "peal/cli/user.hpp"
 #include "peal/cli/version.hpp"
 
 namespace peal::cli {
@@ -37,6 +42,11 @@ constexpr std::array commands{
     Command{"rr", "send a request and wait for the response (mosquitto_rr's options)", rr_main},
     Command{"bench", "put load on a broker and measure it", bench_main},
     Command{"scan", "tell what a stranger learns of a broker, and what to do about it", scan_main},
+    Command{"user", "make, change and remove users", user_main},
+    Command{"role", "say what users may do", role_main},
+    Command{"device", "make a user for a device, and print what the device needs", device_main},
+    Command{"ban", "keep an address, a client or a user out", ban_main},
+    Command{"explain", "tell why a client is refused, dropped or silent", explain_main},
     Command{"acl", "ask what the rules say", acl_main},
     Command{"cert", "certificates of the server's own authority (tls = \"auto\")", cert_main},
     Command{"passwd", "make and change a password file (mosquitto_passwd's options)", passwd_main},

@@ -1,6 +1,7 @@
 #include "peal/server/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <toml++/toml.h>
@@ -218,9 +219,9 @@ void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
       listener.anonymous != AnonymousAccess::yes) {
     throw ConfigError(
         where +
-        "other machines could reach it, and there are no users. Make some (`peal passwd -c passwd "
-        "NAME`) and write [[auth.source]] type = \"file\", path = \"passwd\"; or write "
-        "anonymous = \"yes\" in this [[listener]] to let everybody in, or bind it to 127.0.0.1.");
+        "other machines could reach it, and there are no users. Write [[auth.source]] type = "
+        "\"users\" and make some (`peal user add NAME`); or write anonymous = \"yes\" in this "
+        "[[listener]] to let everybody in, or bind it to 127.0.0.1.");
   }
   if (!listener.mqtt && !listener.ws && !listener.http) {
     throw ConfigError(where + "protocols must name at least one of \"mqtt\", \"ws\", \"http\"");
@@ -230,13 +231,42 @@ void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
   }
 }
 
+/// Of a token, at most.
+constexpr std::size_t token_bytes = 8192;
+
+/// Which keys go with which types.
+struct SourceKey {
+  std::string_view name;
+  std::string AuthSourceConfig::* value;
+  std::string_view types;
+  bool is_needed;
+};
+constexpr std::array source_keys{
+    SourceKey{"path", &AuthSourceConfig::path, "file psk", true},
+    SourceKey{"username", &AuthSourceConfig::username, "certificate jwt", false},
+    SourceKey{"jwks", &AuthSourceConfig::jwks, "jwt", true},
+    SourceKey{"issuer", &AuthSourceConfig::issuer, "jwt", false},
+    SourceKey{"audience", &AuthSourceConfig::audience, "jwt", false},
+    SourceKey{"url", &AuthSourceConfig::url, "http", true},
+    SourceKey{"ca", &AuthSourceConfig::ca, "jwt http", false},
+    SourceKey{"on_failure", &AuthSourceConfig::on_failure, "http", false},
+};
+
 void check_source(const AuthSourceConfig& source) {
   if (source.type.empty()) {
-    throw ConfigError(source.place + "an [[auth.source]] needs type = \"file\"");
+    throw ConfigError(source.place + "an [[auth.source]] needs type = \"users\" or another one");
   }
-  if (source.path.empty()) {
-    throw ConfigError(source.place + "a source of type \"" + source.type +
-                      "\" needs path = \"FILE\"");
+  for (const SourceKey& key : source_keys) {
+    const bool is_set = !(source.*key.value).empty();
+    const bool is_known = key.types.find(source.type) != std::string_view::npos;
+    if (is_set && !is_known) {
+      throw ConfigError(source.place + "a source of type \"" + source.type + "\" has no " +
+                        std::string(key.name));
+    }
+    if (!is_set && is_known && key.is_needed) {
+      throw ConfigError(source.place + "a source of type \"" + source.type + "\" needs " +
+                        std::string(key.name) + " = \"...\"");
+    }
   }
 }
 
@@ -277,6 +307,10 @@ Config load_config(const ConfigSources& sources) {
   }
   for (const AuthSourceConfig& source : config.auth.sources) {
     check_source(source);
+    if (source.type == "jwt") {  // a token stands in place of the password
+      config.settings.limits.password_bytes =
+          std::max(config.settings.limits.password_bytes, token_bytes);
+    }
   }
   for (const RoleConfig& role : config.auth.roles) {
     check_role(role);

@@ -14,7 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "peal/auth/login_guard.hpp"
+#include "peal/auth/repeat_guard.hpp"
+#include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/settings.hpp"
 #include "peal/mqtt/escaped.hpp"
 #include "peal/store/sync_mode.hpp"
@@ -112,11 +113,24 @@ struct StoreConfig {
   MinFree min_free;
 };
 
-/// Where users come from.
+/// Where users come from: one source of identity. Which keys count depends on the type.
 struct AuthSourceConfig {
   std::string place;
-  std::string type;  // file | psk
-  std::string path;
+  std::string type;                          // users | file | certificate | psk | jwt | http
+  std::string path{};                        // file, psk
+  std::string username{};                    // certificate: cn | subject | san; jwt: claim:NAME
+  std::string jwks{};                        // jwt: a file, or a URL
+  std::string issuer{};                      // jwt
+  std::string audience{};                    // jwt
+  std::string url{};                         // http
+  std::string ca{};                          // jwt, http: whose certificates are believed; PEM file
+  std::string on_failure{};                  // http: deny | ignore
+  std::chrono::milliseconds timeout{2'000};  // http, jwt
+  std::chrono::milliseconds refresh{600'000};  // jwt: how often a URL is asked
+  std::chrono::milliseconds cache{0};          // http: how long who was let in is believed
+  bool match_username = false;                 // jwt: the user name has to be the token's
+  std::vector<std::string> headers;            // http, jwt: "Authorization: Bearer ..."
+  bool insecure = false;  // http, jwt: passwords and keys may go unencrypted over the network
 };
 
 /// One word of what a role may or may not do: "publish", "subscribe" or "all" of a Topic Filter.
@@ -132,6 +146,7 @@ struct RoleConfig {
   std::vector<std::string> users;
   std::vector<RuleConfig> allow;
   std::vector<RuleConfig> deny;
+  broker::PublishRate rate;
 };
 
 struct AuthConfig {
@@ -139,10 +154,15 @@ struct AuthConfig {
   std::vector<RoleConfig> roles;
   std::string acl_file;
   std::string anonymous_user = "anonymous";
-  auth::LoginLimit bad_login;
+  auth::RepeatLimit bad_login;
+  auth::RepeatLimit flapping{.times = 0};
 
   [[nodiscard]] bool has_users() const { return !sources.empty(); }
   [[nodiscard]] bool has_keys() const;  // of TLS-PSK
+  /// Whether the configuration itself has that role.
+  [[nodiscard]] bool has_role(std::string_view name) const {
+    return std::ranges::any_of(roles, [&](const RoleConfig& role) { return role.name == name; });
+  }
   /// Nothing is allowed then but what a rule allows.
   [[nodiscard]] bool has_rules() const {
     return has_users() || !roles.empty() || !acl_file.empty();

@@ -33,19 +33,19 @@ void read_sync(StoreConfig& store, Value value) {
 }
 
 /// "10 per 5m -> 15m".
-auth::LoginLimit read_login_limit(Value value) {
+auth::RepeatLimit read_repeat_limit(Value value) {
   const std::string text = read_text(value);
   if (text == "off") {
-    return {.failures = 0};
+    return {.times = 0};
   }
   std::istringstream words(text);
   std::string per;
   std::string arrow;
-  auth::LoginLimit limit;
+  auth::RepeatLimit limit;
   ConfigValue within = value;
   ConfigValue out_for = value;
-  const bool is_whole = (words >> limit.failures >> per >> within.text >> arrow >> out_for.text) &&
-                        words.eof() && text.front() != '-' && limit.failures > 0 && per == "per" &&
+  const bool is_whole = (words >> limit.times >> per >> within.text >> arrow >> out_for.text) &&
+                        words.eof() && text.front() != '-' && limit.times > 0 && per == "per" &&
                         arrow == "->";
   if (!is_whole) {
     refuse(value, "must be like \"10 per 5m -> 15m\", or \"off\"");
@@ -167,7 +167,10 @@ constexpr Choice<SandboxMode> sandbox_words[] = {
     {"auto", SandboxMode::automatic}, {"on", SandboxMode::on}, {"off", SandboxMode::off}};
 constexpr Choice<bool> deny_words[] = {{"reason", false}, {"disconnect", true}};
 constexpr Choice<bool> auto_words[] = {{"auto", true}};
-constexpr Choice<std::string_view> source_words[] = {{"file", "file"}, {"psk", "psk"}};
+constexpr Choice<std::string_view> source_words[] = {
+    {"users", "users"}, {"file", "file"}, {"certificate", "certificate"},
+    {"psk", "psk"},     {"jwt", "jwt"},   {"http", "http"}};
+constexpr Choice<std::string_view> failure_words[] = {{"deny", "deny"}, {"ignore", "ignore"}};
 constexpr std::string_view rule_words[] = {"publish", "subscribe", "all"};
 constexpr Choice<bool> proxy_words[] = {{"off", false}, {"required", true}};
 constexpr Choice<std::string_view> certificate_words[] = {
@@ -283,7 +286,14 @@ constexpr std::array keys{
     ServerKey{"acl.file", "", "rules in mosquitto's acl_file grammar, besides the roles",
       [](Config& c, Value v) { c.auth.acl_file = read_text(v); }},
     ServerKey{"ban.bad_login", "\"10 per 5m -> 15m\"", "so many wrong passwords for a name from one address within a time lock that name out there for so long (an address as a whole after ten times as many), or off; who logged in from there before is still let in",
-      [](Config& c, Value v) { c.auth.bad_login = read_login_limit(v); }},
+      [](Config& c, Value v) { c.auth.bad_login = read_repeat_limit(v); }},
+    ServerKey{"ban.flapping", "\"off\"", "a client that logs in so often within a time is kept out for so long, such as \"15 per 1m -> 5m\"; or off",
+      [](Config& c, Value v) { c.auth.flapping = read_repeat_limit(v); }},
+    ServerKey{"ban.takeover", "\"10 per 30s -> 10s\"", "clients with one Client Identifier that throw each other out so often within a time: the one that is connected stays for so long; or off",
+      [](Config& c, Value v) {
+        const auth::RepeatLimit limit = read_repeat_limit(v);
+        c.settings.fights = {.times = limit.times, .within = limit.within, .pause = limit.out_for};
+      }},
     ServerKey{"log.level", "\"info\"", "debug, info, warning, error or off",
       [](Config& c, Value v) { c.log_level = read_choice(v, level_words); }},
     ServerKey{"log.format", "\"text\"", "text or json",
@@ -353,10 +363,36 @@ constexpr std::array keys_of_listener{
 };
 
 constexpr std::array keys_of_auth_source{
-    AuthSourceKey{"type", "", "file: a password file of `peal passwd` or mosquitto_passwd; psk: keys for TLS-PSK, as mosquitto's psk_file has them",
+    AuthSourceKey{"type", "", "users: made with `peal user add`, kept in the store; file: a password file of `peal passwd` or mosquitto_passwd; certificate: the name in a client certificate; psk: keys for TLS-PSK, as mosquitto's psk_file has them; jwt: a JSON Web Token in place of the password; http: a service is asked",
       [](AuthSourceConfig& s, Value v) { s.type = read_choice(v, source_words); }},
-    AuthSourceKey{"path", "", "the file",
+    AuthSourceKey{"path", "", "file, psk: the file",
       [](AuthSourceConfig& s, Value v) { s.path = read_text(v); }},
+    AuthSourceKey{"username", "", "certificate: which name is the user's, cn (Common Name, the default), subject (all of it, as RFC 2253 writes it) or san (the first DNS, email or URI name); jwt: which claim is, \"claim:sub\" by default",
+      [](AuthSourceConfig& s, Value v) { s.username = read_text(v); }},
+    AuthSourceKey{"jwks", "", "jwt: the keys that sign tokens, a file (JWKS or PEM) or an https URL",
+      [](AuthSourceConfig& s, Value v) { s.jwks = read_text(v); }},
+    AuthSourceKey{"issuer", "\"\"", "jwt: what `iss` has to be",
+      [](AuthSourceConfig& s, Value v) { s.issuer = read_text(v); }},
+    AuthSourceKey{"audience", "\"\"", "jwt: what `aud` has to name",
+      [](AuthSourceConfig& s, Value v) { s.audience = read_text(v); }},
+    AuthSourceKey{"match_username", "false", "jwt: whether the user name in CONNECT has to be the token's; otherwise it is passed over",
+      [](AuthSourceConfig& s, Value v) { s.match_username = read_bool(v); }},
+    AuthSourceKey{"refresh", "\"10m\"", "jwt: how often the URL is asked for other keys",
+      [](AuthSourceConfig& s, Value v) { s.refresh = read_duration(v); }},
+    AuthSourceKey{"url", "", "http: the service; docs/guide/secure-http.md says what it is asked",
+      [](AuthSourceConfig& s, Value v) { s.url = read_text(v); }},
+    AuthSourceKey{"timeout", "\"2s\"", "http, jwt: how long a service may take",
+      [](AuthSourceConfig& s, Value v) { s.timeout = read_duration(v); }},
+    AuthSourceKey{"on_failure", "\"deny\"", "http: what a service that does not answer means: deny, or ignore (the next source decides)",
+      [](AuthSourceConfig& s, Value v) { s.on_failure = read_choice(v, failure_words); }},
+    AuthSourceKey{"cache", "\"0s\"", "http: how long who was let in is believed without asking again, where the answer does not say it",
+      [](AuthSourceConfig& s, Value v) { s.cache = read_text(v) == "0s" ? std::chrono::milliseconds{0} : read_duration(v); }},
+    AuthSourceKey{"ca", "", "http, jwt: whose certificates are believed, PEM; the system's authorities when it is not given",
+      [](AuthSourceConfig& s, Value v) { s.ca = read_text(v); }},
+    AuthSourceKey{"headers", "[]", "http, jwt: lines for the service, such as \"Authorization: Bearer ...\"",
+      [](AuthSourceConfig& s, Value v) { s.headers = read_list(v); }},
+    AuthSourceKey{"insecure", "false", "http, jwt: whether passwords and keys may go over the network unencrypted (over loopback they may)",
+      [](AuthSourceConfig& s, Value v) { s.insecure = read_bool(v); }},
 };
 
 constexpr std::array keys_of_role{
@@ -368,6 +404,18 @@ constexpr std::array keys_of_role{
       [](RoleConfig& r, Value v) { r.allow = rules_of(v); }},
     RoleKey{"deny", "[]", "what it may not, whatever else allows it",
       [](RoleConfig& r, Value v) { r.deny = rules_of(v); }},
+    RoleKey{"rate.publish", "", "how many messages each of its clients may publish, such as \"20/s burst 100\"; who is faster is made to wait, nothing is dropped",
+      [](RoleConfig& r, Value v) {
+        const Rate rate = read_rate(v);
+        r.rate.messages_per_second = rate.per_second;
+        r.rate.messages_burst = rate.burst;
+      }},
+    RoleKey{"rate.bytes", "", "how many bytes of them, such as \"64KiB/s\"",
+      [](RoleConfig& r, Value v) {
+        const Rate rate = read_bytes_rate(v);
+        r.rate.bytes_per_second = rate.per_second;
+        r.rate.bytes_burst = rate.burst;
+      }},
 };
 // clang-format on
 

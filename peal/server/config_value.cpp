@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "peal/server/config.hpp"
 
@@ -33,6 +34,32 @@ std::uint64_t with_unit(std::string_view text, const std::array<Unit, N>& units)
     }
   }
   return 0;
+}
+
+/// A number without a unit.
+constexpr std::array no_units{Unit{"", 1}};
+
+template <std::size_t N>
+std::optional<Rate> parse_rate(std::string_view text, const std::array<Unit, N>& units) {
+  constexpr std::string_view each_second = "/s";
+  constexpr std::string_view burst_word = " burst ";
+  constexpr std::uint64_t limit = 1'000'000'000'000;
+  const std::size_t slash = text.find(each_second);
+  if (slash == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = text.substr(slash + each_second.size());
+  Rate rate;
+  rate.per_second = with_unit(text.substr(0, slash), units);
+  rate.burst = rate.per_second;
+  if (rest.starts_with(burst_word)) {
+    rate.burst = with_unit(rest.substr(burst_word.size()), units);
+  } else if (!rest.empty()) {
+    return std::nullopt;
+  }
+  const bool is_sane =
+      rate.per_second > 0 && rate.per_second <= limit && rate.burst > 0 && rate.burst <= limit;
+  return is_sane ? std::optional(rate) : std::nullopt;
 }
 
 bool is_text(const ConfigValue& value) { return value.kind == ConfigValue::Kind::text; }
@@ -90,6 +117,22 @@ std::chrono::milliseconds read_duration(const ConfigValue& value) {
            "must be a time with its unit, such as \"200ms\", \"30s\", \"5m\", \"1h\" or \"7d\"");
   }
   return std::chrono::milliseconds(time);
+}
+
+Rate read_rate(const ConfigValue& value) {
+  const auto rate = is_text(value) ? parse_rate(value.text, no_units) : std::nullopt;
+  if (!rate) {
+    refuse(value, "must be so many in a second, such as \"20/s\" or \"20/s burst 100\"");
+  }
+  return *rate;
+}
+
+Rate read_bytes_rate(const ConfigValue& value) {
+  const auto rate = is_text(value) ? parse_rate(value.text, byte_units) : std::nullopt;
+  if (!rate) {
+    refuse(value, "must be so much in a second, such as \"64KiB/s\" or \"64KiB/s burst 1MiB\"");
+  }
+  return *rate;
 }
 
 bool read_bool(const ConfigValue& value) {

@@ -43,6 +43,15 @@ struct ConfigValue {
 [[nodiscard]] std::size_t read_bytes(const ConfigValue& value);
 /// "10s", "200ms", "5m", "1h", "7d".
 [[nodiscard]] std::chrono::milliseconds read_duration(const ConfigValue& value);
+/// So much in a second, and so much at once.
+struct Rate {
+  std::uint64_t per_second = 0;
+  std::uint64_t burst = 0;
+};
+/// "20/s burst 100", or "20/s": as much at once. At most a million million.
+[[nodiscard]] Rate read_rate(const ConfigValue& value);
+/// The same of sizes: "64KiB/s burst 1MiB".
+[[nodiscard]] Rate read_bytes_rate(const ConfigValue& value);
 [[nodiscard]] bool read_bool(const ConfigValue& value);
 [[nodiscard]] std::string read_text(const ConfigValue& value);
 [[nodiscard]] std::vector<std::string> read_list(const ConfigValue& value);

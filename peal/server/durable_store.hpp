@@ -16,6 +16,7 @@
 #include "peal/server/config.hpp"
 #include "peal/store/database.hpp"
 #include "peal/store/journal.hpp"
+#include "peal/store/named_records.hpp"
 #include "peal/store/recovery.hpp"
 #include "peal/store/writer.hpp"
 
@@ -50,6 +51,7 @@ class DurableStore {
   /// How much was found: its lists are empty once they were given to the workers.
   [[nodiscard]] const store::Recovered& found() const { return found_; }
   [[nodiscard]] std::size_t sessions_found() const { return sessions_found_; }
+  [[nodiscard]] store::NamedRecords& records() { return records_; }
   [[nodiscard]] const store::StoreCounters& counters() const { return writer_->counters(); }
 
  private:
@@ -66,6 +68,7 @@ class DurableStore {
   broker::Log& log_;
   store::WallClock clock_ = store::WallClock::now();
   store::Database database_;
+  store::NamedRecords records_{database_};
   std::vector<Retained> retained_;
   store::Recovered found_;
   std::size_t sessions_found_ = 0;

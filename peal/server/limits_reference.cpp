@@ -53,13 +53,16 @@ constexpr std::array rows{
     LimitRow{"memory of the process, from 95 % on", "limits.memory", "", "QoS 0 PUBLISH is dropped", "dropped_memory", &Workers::dropped_memory, nullptr, "tests/unit/broker/memory_level_test.cpp", "DropsQos0WhileItIsExhausted"},
     LimitRow{"room where the store is", "store.min_free", "", "QoS 1 and 2 and retained messages: 0x97; 3.x: closed; new lasting sessions: 0x88", "shortages", nullptr, &Store::shortages, "tests/e2e/store_full_test.py", "LittleRoom"},
     LimitRow{"wrong passwords", "ban.bad_login", "", "locked out for a while: 0x8A; 3.x: 5", "refused_connects", &Workers::refused_connects, nullptr, "tests/unit/auth/passwords_test.cpp", "LocksOutWhoGuessesAndNobodyElse"},
+    LimitRow{"logins of one client", "ban.flapping", "", "kept out for a while: 0x8A; 3.x: 5", "refused_connects", &Workers::refused_connects, nullptr, "tests/e2e/accounts_test.py", "test_who_comes_and_goes_is_kept_out"},
+    LimitRow{"clients that take one session from each other", "ban.takeover", "", "who is there stays for a while: 0x89; 3.x: 3", "refused_fights", &Workers::refused_fights, nullptr, "tests/unit/broker/session_keeper_test.cpp", "LetsWhoIsThereStayWhenTwoFight"},
+    LimitRow{"what a client publishes in a second", "", "`rate` of a `[[role]]`", "it is not read from until it is within it", "throttled_publishes", &Workers::throttled_publishes, nullptr, "tests/e2e/accounts_test.py", "test_who_is_too_fast_waits_and_loses_nothing"},
     LimitRow{"WebSocket frame", "limits.packet", "", "1009", "", nullptr, nullptr, "tests/unit/net/websocket_test.cpp", "table_at_once_and_byte_by_byte"},
     LimitRow{"WebSocket upgrade", "", "8 KiB", "431", "", nullptr, nullptr, "tests/e2e/limits_test.py", "test_headers"},
     LimitRow{"HTTP header", "", "16 KiB and 64 lines", "431", "", nullptr, nullptr, "tests/e2e/limits_test.py", "test_headers"},
     LimitRow{"HTTP body", "", "64 KiB", "413", "", nullptr, nullptr, "tests/unit/net/http_test.cpp", "over 64 KiB body"},
     LimitRow{"HTTP connections", "limits.http_connections", "", "503", "refused_http", &Workers::refused_http, nullptr, "tests/e2e/limits_test.py", "test_connections"},
     LimitRow{"log lines a second from one cause", "log.rate", "", "counted, and summed up in one line", "", nullptr, nullptr, "tests/e2e/limits_test.py", "test_of_one_cause_are_counted"},
-    LimitRow{"client's text in a log line", "", "256 bytes", "cut, behind it `...`", "", nullptr, nullptr, "tests/unit/server/log_test.cpp", "EscapesControlCharactersAndCuts"},
+    LimitRow{"client's text in a log line", "", "256 bytes", "cut, behind it `...`", "", nullptr, nullptr, "tests/unit/server/log_test.cpp", "CutsWhatAClientSays"},
 };
 // clang-format on
 

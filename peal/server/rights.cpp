@@ -5,62 +5,68 @@
 #include <utility>
 
 #include "peal/auth/acl_file.hpp"
+#include "peal/auth/grants.hpp"
 
 namespace peal::server {
 
 namespace {
 
-auth::Action action_of(const std::string& word) {
-  return word == "publish"     ? auth::Action::publish
-         : word == "subscribe" ? auth::Action::subscribe
-                               : auth::Action::both;
-}
-
-void add_rules(std::vector<auth::AccessRule>& rules, const std::vector<RuleConfig>& list,
-               auth::Effect effect, std::string_view effect_word) {
-  for (const RuleConfig& rule : list) {
-    auto pattern = auth::TopicPattern::parse(rule.filter);
-    if (!pattern) {
-      throw ConfigError(rule.place + ": " + pattern.error());
-    }
-    rules.push_back({.effect = effect,
-                     .action = action_of(rule.word),
-                     .pattern = std::move(*pattern),
-                     .place = rule.place,
-                     .text = std::string(effect_word) + " " + rule.word + " " + rule.filter});
+auth::AccessRule rule_of(const RuleConfig& rule, std::string_view effect) {
+  auto parsed =
+      auth::parse_rule(std::string(effect) + " " + rule.word + " " + rule.filter, rule.place);
+  if (!parsed) {
+    throw ConfigError(rule.place + ": " + parsed.error());
   }
+  return std::move(*parsed);
 }
 
 auth::Role role_of(const RoleConfig& config) {
   auth::Role role;
   role.name = config.name;
   role.users = config.users;
-  add_rules(role.rules, config.allow, auth::Effect::allow, "allow");
-  add_rules(role.rules, config.deny, auth::Effect::deny, "deny");
+  role.rate = config.rate;
+  for (const RuleConfig& rule : config.allow) {
+    role.rules.push_back(rule_of(rule, "allow"));
+  }
+  for (const RuleConfig& rule : config.deny) {
+    role.rules.push_back(rule_of(rule, "deny"));
+  }
+  return role;
+}
+
+auth::Role role_of(const StoredRole& stored) {
+  auth::Role role;
+  role.name = stored.name;
+  role.users = stored.users;
+  role.rate = stored.rate;
+  for (const std::string& rule : stored.rules) {
+    auto parsed = auth::parse_rule(rule, "role " + stored.name + " (peal role)");
+    if (!parsed) {
+      throw ConfigError("the store's role \"" + stored.name + "\": " + parsed.error());
+    }
+    role.rules.push_back(std::move(*parsed));
+  }
   return role;
 }
 
 }  // namespace
 
-std::shared_ptr<const auth::UserTable> read_users(const AuthConfig& config) {
-  std::vector<auth::PasswordFile> files;
-  for (const AuthSourceConfig& source : config.sources) {
-    if (source.type != "file") {
-      continue;
-    }
-    auto file = auth::PasswordFile::read(source.path);
-    if (!file) {
-      throw ConfigError(file.error());
-    }
-    files.push_back(std::move(*file));
-  }
-  return std::make_shared<const auth::UserTable>(std::move(files));
-}
-
-std::shared_ptr<auth::AccessRules> read_rules(const AuthConfig& config) {
+std::shared_ptr<auth::AccessRules> read_rules(const AuthConfig& config, const Accounts* accounts) {
   std::vector<auth::Role> roles;
   for (const RoleConfig& role : config.roles) {
     roles.push_back(role_of(role));
+  }
+  auth::AccessRules::RolesOfUser roles_of_user;
+  if (accounts != nullptr) {
+    for (const StoredRole& role : accounts->roles()) {
+      if (!config.has_role(role.name)) {  // what the file says counts
+        roles.push_back(role_of(role));
+      }
+    }
+    roles_of_user = [users = accounts->users()](std::string_view name) {
+      const auto user = users->user(name);
+      return user == nullptr ? std::vector<std::string>{} : user->roles;
+    };
   }
   if (!config.acl_file.empty()) {
     auto read = auth::read_acl_file(config.acl_file, config.anonymous_user);
@@ -69,7 +75,8 @@ std::shared_ptr<auth::AccessRules> read_rules(const AuthConfig& config) {
     }
     std::ranges::move(*read, std::back_inserter(roles));
   }
-  return std::make_shared<auth::AccessRules>(std::move(roles), config.anonymous_user);
+  return std::make_shared<auth::AccessRules>(std::move(roles), config.anonymous_user,
+                                             std::move(roles_of_user));
 }
 
 void CurrentRules::use(std::shared_ptr<auth::AccessRules> rules) {

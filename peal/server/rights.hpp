@@ -5,16 +5,30 @@
 #include <mutex>
 
 #include "peal/auth/access_rules.hpp"
-#include "peal/auth/passwords.hpp"
+#include "peal/auth/login_desk.hpp"
+#include "peal/server/accounts.hpp"
 #include "peal/server/config.hpp"
 
 namespace peal::server {
 
-/// The users of all sources.    errors   ConfigError: with file and line.
-[[nodiscard]] std::shared_ptr<const auth::UserTable> read_users(const AuthConfig& config);
+/// What sources of identity are made with; outlives them.
+struct SourceParts {
+  auth::Passwords& passwords;
+  const Accounts& accounts;
+  broker::Log& log;
+};
 
-/// The rules of all roles and of the acl file.    errors   ConfigError: with file and line.
-[[nodiscard]] std::shared_ptr<auth::AccessRules> read_rules(const AuthConfig& config);
+/// Where who a client is comes from. Keys at a URL are waited for, for a few seconds: where they do
+/// not come, tokens are refused until they do.
+/// errors   ConfigError: with file and line.
+[[nodiscard]] std::shared_ptr<const auth::Sources> read_sources(const AuthConfig& config,
+                                                                const SourceParts& parts);
+
+/// The rules of all roles, those of the configuration first, and of the acl file.
+/// `accounts`   null: there are no others; its users say themselves which roles they have.
+/// errors       ConfigError: with file and line.
+[[nodiscard]] std::shared_ptr<auth::AccessRules> read_rules(const AuthConfig& config,
+                                                            const Accounts* accounts);
 
 /// The authorizer of a running server, whose rules can be changed.    threads   any.
 class CurrentRules final : public broker::Authorizer {

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <iterator>
+#include <mutex>
 #include <sys/resource.h>
 #include <thread>
 
-#include "peal/auth/anonymous.hpp"
+#include "peal/auth/login_desk.hpp"
 #include "peal/base/hash.hpp"
+#include "peal/server/accounts.hpp"
 #include "peal/server/address_gate.hpp"
 #include "peal/server/client.hpp"
+#include "peal/server/control.hpp"
+#include "peal/server/control_commands.hpp"
 #include "peal/server/durable_store.hpp"
+#include "peal/server/flight_recorder.hpp"
 #include "peal/server/listener_runtime.hpp"
 #include "peal/server/memory_watch.hpp"
 #include "peal/server/psk_keys.hpp"
@@ -107,15 +113,17 @@ std::size_t connections_of_descriptors(std::size_t descriptors) {
       {most, descriptors / 10 * 9, descriptors - std::min(descriptors, descriptors_in_reserve)});
 }
 
-struct Server::State {
+/// Changes of accounts reach who is connected through it.
+struct Server::State final : LiveServer {
   State(const Config& config, const Hooks& hooks, unsigned worker_count)
-      : user_sessions(config.settings.session.per_user),
-        store(open_store(config.store, worker_count, or_default<broker::Log>(hooks.log, no_log))),
+      : recorder(or_default<broker::Log>(hooks.log, no_log)),
+        user_sessions(config.settings.session.per_user),
+        store(open_store(config.store, worker_count, recorder)),
+        accounts(store == nullptr ? nullptr : &store->records()),
         office(worker_count),
         shared{.settings = config.settings,
-               .log = or_default<broker::Log>(hooks.log, no_log),
-               .authenticator = or_default<broker::Authenticator>(hooks.authenticator, anonymous),
-               .passwords = nullptr,
+               .log = recorder,
+               .authenticator = hooks.authenticator,
                .authorizer = or_default<broker::Authorizer>(hooks.authorizer, rules),
                .publish_hook = hooks.publish,
                .office = office,
@@ -130,10 +138,11 @@ struct Server::State {
                .newcomers_limit = config.unauthenticated,
                .workers = {}},
         memory_limit(config.memory) {
-    if (hooks.authenticator == nullptr && config.auth.has_users()) {
-      passwords = std::make_unique<auth::Passwords>(config.auth.bad_login, shared.log);
-      shared.passwords = passwords.get();
-    }
+    desk = std::make_unique<auth::LoginDesk>(
+        auth::LoginDesk::Limits{.bad_login = config.auth.bad_login,
+                                .flapping = config.auth.flapping},
+        accounts.bans(), accounts.secret(), shared.log);
+    shared.desk = desk.get();
     if (config.per_address.is_any()) {
       addresses = std::make_unique<AddressGate>(config.per_address, SystemRandom{}.next());
     }
@@ -141,23 +150,34 @@ struct Server::State {
   }
 
   // The store's thread tells workers: it ends before they do.
-  ~State() { close_store(); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  ~State() override { close_store(); }
 
-  auth::AnonymousAuthenticator anonymous;
+  // LiveServer, for the control socket.
+  [[nodiscard]] std::shared_ptr<const AuthConfig> auth() override {
+    const std::scoped_lock lock(auth_mutex);
+    return auth_config;
+  }
+  void rights_changed(const std::optional<std::string>& user) override;
+  void disconnect(auth::BanKind kind, const std::string& name) override;
+  [[nodiscard]] Explanation explain(const std::string& client_id) override;
+
   CurrentRules rules;
   NoLog no_log;
+  FlightRecorder recorder;
   broker::RetainedTotals retained_totals;
   broker::Totals totals;
   UserSessionCounts user_sessions;
   std::unique_ptr<AddressGate> addresses;                   // null: no limit
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
   std::unique_ptr<DurableStore> store;                      // null: everything is in memory
+  Accounts accounts;
   PostOffice office;
   Shared shared;
   std::vector<std::unique_ptr<WorkerThread>> workers;
-  std::unique_ptr<auth::Passwords> passwords;  // null: no users; its threads tell workers
+  std::unique_ptr<auth::LoginDesk> desk;  // its threads tell workers
+  std::mutex auth_mutex;                  // rights are changed by one at a time
+  std::shared_ptr<const AuthConfig> auth_config;
+  std::unique_ptr<ControlSocket> control;  // null: no store
   std::vector<Listening> listening;
   MemoryLimit memory_limit;
   std::unique_ptr<MemoryWatch> memory;  // while it runs; its thread tells workers
@@ -169,6 +189,7 @@ struct Server::State {
   void open_authority(const Config& config);
   void listen(const ListenerConfig& config);
   void watch_tls(const AuthConfig& config);
+  void open_control(const StoreConfig& config);
   void use_rights(const AuthConfig& config);
   void watch_memory();
   void memory_changed(broker::MemoryLevel level, std::size_t used, std::size_t limit);
@@ -285,11 +306,69 @@ void Server::State::listen(const ListenerConfig& config) {
 
 /// All of it or, when something is wrong with it, nothing.
 void Server::State::use_rights(const AuthConfig& config) {
-  const auto users = read_users(config);
-  rules.use(config.has_rules() ? read_rules(config) : nullptr);
-  if (passwords != nullptr) {
-    passwords->use(users);
+  const std::scoped_lock lock(auth_mutex);
+  auto sources = read_sources(
+      config, {.passwords = desk->passwords(), .accounts = accounts, .log = shared.log});
+  psk_keys.use(PskKeys::read(config));
+  rules.use(config.has_rules() ? read_rules(config, &accounts) : nullptr);
+  desk->use(std::move(sources));
+  auth_config = std::make_shared<const AuthConfig>(config);
+}
+
+void Server::State::rights_changed(const std::optional<std::string>& user) {
+  {
+    const std::scoped_lock lock(auth_mutex);
+    if (!user && auth_config->has_rules()) {
+      rules.use(read_rules(*auth_config, &accounts));
+    }
   }
+  for (const auto& worker : workers) {
+    worker->run_soon([user](WorkerThread& it) { it.broker().rights_changed(user); });
+  }
+}
+
+void Server::State::disconnect(auth::BanKind kind, const std::string& name) {
+  // Of a network only the list itself can say whom it means.
+  const auto is_meant = [this, kind, name](const broker::Session& session) {
+    switch (kind) {
+      case auth::BanKind::user:
+        return session.user == name;
+      case auth::BanKind::client:
+        return session.client_id() == name;
+      case auth::BanKind::address:
+        break;
+    }
+    return accounts.bans()
+        .find_address(session.channel->connection().peer().address,
+                      std::chrono::system_clock::now())
+        .has_value();
+  };
+  for (const auto& worker : workers) {
+    worker->run_soon([is_meant](WorkerThread& it) {
+      it.broker().disconnect(is_meant, {mqtt::ReasonCode::administrative_action,
+                                        "the operator ended it (peal user, peal ban)"});
+    });
+  }
+}
+
+Explanation Server::State::explain(const std::string& client_id) {
+  constexpr std::chrono::seconds patience{2};
+  Explanation explanation;
+  explanation.events = recorder.events_of(client_id);
+  const auto home = broker::home_of(client_id, broker::NamespaceId::default_namespace,
+                                    shared.hash_key, office.workers());
+  auto answer = std::make_shared<std::promise<std::optional<SessionReport>>>();
+  auto report = answer->get_future();
+  workers[static_cast<unsigned>(home)]->run_soon([answer, client_id](WorkerThread& it) {
+    broker::Worker& worker = it.broker();
+    const broker::Session* session =
+        worker.sessions().find(worker.space(broker::NamespaceId::default_namespace), client_id);
+    answer->set_value(session == nullptr ? std::nullopt : std::optional(report_on(*session)));
+  });
+  if (report.wait_for(patience) == std::future_status::ready) {
+    explanation.session = report.get();
+  }
+  return explanation;
 }
 
 void Server::State::watch_memory() {
@@ -350,11 +429,21 @@ Server::Server(const Config& config, const Hooks& hooks) {
   }
   state_->restore();
   state_->open_authority(config);
-  state_->psk_keys.use(PskKeys::read(config.auth));
   for (const ListenerConfig& listener : config.listeners) {
     state_->listen(listener);
   }
   state_->watch_tls(config.auth);
+  state_->open_control(config.store);
+}
+
+/// Where there is a store; without one, what is made would be gone with the process.
+void Server::State::open_control(const StoreConfig& config) {
+  if (store == nullptr) {
+    return;
+  }
+  control = std::make_unique<ControlSocket>(
+      control_path(*config.dir),
+      [this](std::string_view request) { return answer_command({accounts, this}, request); });
 }
 
 Server::~Server() { stop(); }
@@ -374,6 +463,7 @@ void Server::stop(std::chrono::milliseconds patience) {
   if (!std::exchange(state_->is_running, false)) {
     return;
   }
+  state_->control.reset();
   state_->memory.reset();
   if (state_->tls_watch != nullptr) {
     state_->tls_watch->stop();
@@ -388,9 +478,6 @@ void Server::stop(std::chrono::milliseconds patience) {
 }
 
 void Server::change_rights(const AuthConfig& config) {
-  if (config.has_users() != (state_->passwords != nullptr)) {
-    throw ConfigError("whether there are users at all ([[auth.source]]) is decided at the start");
-  }
   state_->use_rights(config);
   for (const auto& worker : state_->workers) {
     worker->run_soon([](WorkerThread& it) { it.broker().rights_changed(); });

@@ -61,16 +61,18 @@ WorkerThread::~WorkerThread() {
   listeners_.clear();
 }
 
-/// What the pool of passwords says comes back to this thread.
+/// What sources say comes back to this thread.
 broker::Authenticator& WorkerThread::authenticator() {
-  if (shared_.passwords == nullptr) {
-    return shared_.authenticator;
+  if (shared_.authenticator != nullptr) {
+    return *shared_.authenticator;
   }
-  return password_authenticator_.emplace(
-      *shared_.passwords, [this](broker::AuthTicket ticket, const broker::AuthAnswer& answer) {
-        run_soon([ticket, answer](WorkerThread& worker) {
-          worker.broker().authenticated(ticket, answer);
-        });
+  return chain_.emplace(
+      *shared_.desk,
+      [this](std::move_only_function<void()> action) {
+        run_soon([action = std::move(action)](WorkerThread&) mutable { action(); });
+      },
+      [this](broker::AuthTicket ticket, const broker::AuthAnswer& answer) {
+        broker_.authenticated(ticket, answer);
       });
 }
 

@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "peal/auth/password_authenticator.hpp"
+#include "peal/auth/chain_authenticator.hpp"
 #include "peal/base/arena.hpp"
 #include "peal/broker/worker.hpp"
 #include "peal/net/connection.hpp"
@@ -42,8 +42,8 @@ struct ListenerRuntime;
 struct Shared {
   broker::Settings settings;
   broker::Log& log;
-  broker::Authenticator& authenticator;
-  auth::Passwords* passwords = nullptr;  // null: `authenticator` decides
+  broker::Authenticator* authenticator = nullptr;  // null: `desk` decides
+  auth::LoginDesk* desk = nullptr;
   broker::Authorizer& authorizer;
   broker::PublishHook* publish_hook = nullptr;
   PostOffice& office;
@@ -139,7 +139,7 @@ class WorkerThread {
   Mailbox mailbox_;
   store::MemoryJournal memory_journal_;
   store::Journal* journal_;  // null: `memory_journal_`
-  std::optional<auth::PasswordAuthenticator> password_authenticator_;
+  std::optional<auth::ChainAuthenticator> chain_;
   broker::Worker broker_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<Client>> clients_;

@@ -6,6 +6,7 @@
 
 #include "peal/store/database_options.hpp"
 #include "peal/store/directory.hpp"
+#include "peal/store/named_records.hpp"
 #include "peal/store/page.hpp"
 #include "peal/store/row_error.hpp"
 #include "peal/store/store_error.hpp"
@@ -52,6 +53,8 @@ class RowCheck {
         return key.size() <= sizeof(NamespaceId)                                 ? is_no_key
                : decode_retained(key.substr(sizeof(NamespaceId)), value, clock_) ? ""
                                                                                  : is_no_value;
+      case Family::accounts:
+        return !parse_name(key) ? is_no_key : named_record(value).has_value() ? "" : is_no_value;
     }
     return "";
   }

@@ -24,7 +24,8 @@ class Status;
 namespace peal::store {
 
 /// What the tables look like. A store with a greater number is refused.
-inline constexpr std::uint64_t schema_version = 1;
+/// 2: the table `acct`, and rights in `sess`.
+inline constexpr std::uint64_t schema_version = 2;
 
 struct DatabaseOptions {
   std::filesystem::path directory;

@@ -17,10 +17,11 @@ enum class Family : std::uint8_t {
   pending,        // messages that outlived their page
   flights,        // Packet Identifiers of QoS 2 messages to clients
   retained,       // one message for each topic
+  accounts,       // users, roles, bans: what an operator makes while the server runs
 };
 
-inline constexpr std::array<std::string_view, 8> family_names = {"meta", "log",  "sess",   "subs",
-                                                                 "recv", "pend", "flight", "ret"};
+inline constexpr std::array<std::string_view, 9> family_names = {
+    "meta", "log", "sess", "subs", "recv", "pend", "flight", "ret", "acct"};
 
 [[nodiscard]] constexpr std::size_t index_of(Family family) {
   return static_cast<std::size_t>(family);

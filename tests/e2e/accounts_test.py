@@ -48,12 +48,12 @@ class AccountCase(Case):
 
     def start_server(self, auth=USERS, listener='bind = "127.0.0.1:0"'):
         self.config.write_text(f"[[listener]]\n{listener}\n{auth}")
-        self.program = self.serve("-c", self.config, "--data", self.data)
+        self.program = self.serve("-c", self.config, data=str(self.data))
         self.address = "127.0.0.1", port_of(self.program)
 
     def stop_server(self):
-        self.program.terminate()
-        self.program.wait()
+        os.kill(self.program.pid, signal.SIGTERM)
+        self.assertEqual(self.program.wait(), 0)
 
     def peer(self, user=None, password=None, client_id=None, code=0, version=5, **values):
         peer = Peer(self.address, version, client_id or f"c-{user}")
@@ -120,7 +120,10 @@ class Users(AccountCase):
         self.assertEqual(anna.publish("a/b", b"2", qos=1).code, NOT_AUTHORIZED)
 
     def test_a_public_listener_starts_with_them(self):
-        self.start_server(listener='bind = "0.0.0.0:0"')
+        self.config.write_text(f'[[listener]]\nbind = "0.0.0.0:0"\n{USERS}')
+        self.program = self.serve("-c", self.config, data=str(self.data))
+        found = self.program.wait_line(r"^listening default 0\.0\.0\.0:(\d+) ")
+        self.address = "127.0.0.1", int(found.group(1))
         self.peer("anna", "x", code=BAD_USER_NAME_OR_PASSWORD)
 
     def test_the_socket_is_for_its_owner_alone(self):
@@ -211,7 +214,7 @@ class Explaining(AccountCase):
         self.peer("anna", "wrong", client_id="door", code=BAD_USER_NAME_OR_PASSWORD)
         text = self.peal("explain", "client", "door")
         self.assertIn("has no session", text)
-        self.assertIn("Bad user name or password", text)
+        self.assertIn("Bad User Name or Password", text)
         anna = self.peer("anna", "right", client_id="door")
         anna.subscribe("secret", 1, codes=[NOT_AUTHORIZED])
         text = self.peal("explain", "client", "door")

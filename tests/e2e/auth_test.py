@@ -287,7 +287,7 @@ class Refusals(AuthCase):
         self.config.write_text('[[listener]]\nbind = "0.0.0.0:0"\n')
         done = run([PEAL, "serve", "-c", self.config, "--data", ""], timeout=20)
         self.assertEqual(done.code, 1, done)
-        self.assertIn("peal passwd", done.err)
+        self.assertIn("peal user add", done.err)
 
 
 if __name__ == "__main__":

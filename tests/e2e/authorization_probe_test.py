@@ -78,7 +78,7 @@ class Probe(Case):
 
     def use(self, roles):
         self.model = Model(roles)
-        self.config.write_text('[[listener]]\nbind = "127.0.0.1:0"\n[ban]\nbad_login = "off"\n[auth]\n[[auth.source]]\n'
+        self.config.write_text('[[listener]]\nbind = "127.0.0.1:0"\n[ban]\nbad_login = "off"\ntakeover = "off"\n[auth]\n[[auth.source]]\n'
                                f'type = "file"\npath = "{self.passwords}"\n{self.model.toml()}')
 
     def reload(self, roles):

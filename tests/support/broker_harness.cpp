@@ -14,6 +14,7 @@ constexpr int rounds_limit = 100'000;
 
 BrokerHarness::BrokerHarness(unsigned workers, std::uint64_t seed)
     : random(seed), disk(workers), post_(workers) {
+  settings.fights.times = 0;  // tests take sessions over by the dozen, and nobody fights for them
   for (unsigned i = 0; i < workers; ++i) {
     nodes_.emplace_back(std::make_unique<Node>(post_, disk, i));
   }

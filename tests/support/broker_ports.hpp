@@ -265,9 +265,10 @@ struct FakeRules {
   std::set<std::string> no_publish;
   std::set<std::string> no_subscribe;
   std::set<std::string> no_receive;  // "CLIENT TOPIC"
+  PublishRate rate;
 
   [[nodiscard]] bool is_empty() const {
-    return no_publish.empty() && no_subscribe.empty() && no_receive.empty();
+    return no_publish.empty() && no_subscribe.empty() && no_receive.empty() && !rate.is_limited();
   }
 };
 
@@ -292,6 +293,7 @@ class FakeRights final : public Rights {
     return !rules_.no_receive.contains(std::string(client.client_id) + " " +
                                        std::string(topic.text()));
   }
+  [[nodiscard]] PublishRate publish_rate() const override { return rules_.rate; }
   mutable int questions = 0;  // asked on the way of a message
 
  private:

@@ -24,6 +24,17 @@ enum class SubscribeRight : std::uint8_t {
   all,   // everything that the filter matches may be received
 };
 
+/// How fast a client may publish; 0: as fast as it can.
+struct PublishRate {
+  std::uint64_t messages_per_second = 0;
+  std::uint64_t messages_burst = 0;
+  std::uint64_t bytes_per_second = 0;
+  std::uint64_t bytes_burst = 0;
+
+  [[nodiscard]] bool is_limited() const { return messages_per_second + bytes_per_second > 0; }
+  friend bool operator==(const PublishRate&, const PublishRate&) = default;
+};
+
 /// The rules that hold for a client, often for many. They never change: new rules are new Rights.
 ///
 /// threads   any, several at once.    cost   asked on the way of every message: quick.
@@ -51,6 +62,9 @@ class Rights {
   /// Asked at delivery, with the concrete topic, where `may_subscribe` said `some`.
   [[nodiscard]] virtual bool may_receive(const ClientIdentity& client,
                                          mqtt::TopicName topic) const = 0;
+
+  /// For each connection by itself.
+  [[nodiscard]] virtual PublishRate publish_rate() const { return {}; }
 
  protected:
   virtual ~Rights() = default;

@@ -160,11 +160,12 @@ def sizes():
     yield Row("an upgrade with 100 header lines", "431", upgrade(more=filler[:100]))
     yield Row("an upgrade with 65 header lines", "431", upgrade(more=filler[:59]))
     yield Row("an upgrade with 50 header lines", "101", upgrade(more=filler[:44]))
-    for size in (8192, 9000, 100_000, 1_000_000):
+    for size in (16_384, 17_000, 100_000, 1_000_000):
         yield Row(f"a header of {size} bytes", "431", plain("GET / HTTP/1.1", "X: " + "y" * size))
         yield Row(f"a target of {size} bytes", "431|414|400", plain(f"GET /{'y' * size} HTTP/1.1"))
         yield Row(f"a header's name of {size} bytes", "431", plain("GET / HTTP/1.1", "y" * size + ": x"))
         yield Row(f"a method and {size} bytes without a line's end", "431|400", "GET " + "y" * size)
+    yield Row("an upgrade with a header of 9000 bytes", "431", upgrade(more=["X: " + "y" * 9000]))
     yield Row("a header of 7000 bytes", "200", plain("GET / HTTP/1.1", "X: " + "y" * 7000))
     for size in (65_537, 1 << 20, 1 << 31, 1 << 32, (1 << 64) - 1):
         yield Row(f"a body that says {size} bytes", "413", plain("POST / HTTP/1.1", f"Content-Length: {size}"))

@@ -1,32 +1,26 @@
 // Logins: what is answered at once, what later, what is remembered.
 #include "peal/auth/passwords.hpp"
 
-#include <fstream>
 #include <future>
 #include <gtest/gtest.h>
 
-#include "support/temporary_folder.hpp"
-
-#include "peal/auth/password_authenticator.hpp"
+#include "peal/auth/user_book.hpp"
 
 namespace peal::auth {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::shared_ptr<const UserTable> users(
-    std::initializer_list<std::pair<std::string, std::string>> list) {
-  const test::TemporaryFolder folder;
-  const std::string path = folder / "users";
-  std::ofstream file(path);
-  for (const auto& [user, password] : list) {
-    file << user << ':' << hash_password(as_bytes(password), HashKind::sha512) << '\n';
+/// Names and passwords, cheaply hashed.
+std::shared_ptr<UserBook> users(std::initializer_list<std::pair<std::string, std::string>> list) {
+  auto book = std::make_shared<UserBook>();
+  for (const auto& [name, password] : list) {
+    User user;
+    user.name = name;
+    user.password = hash_password(as_bytes(password), HashKind::sha512);
+    EXPECT_EQ(book->put(user), "");
   }
-  file.close();
-  auto read = PasswordFile::read(path);
-  std::vector<PasswordFile> files;
-  files.push_back(std::move(*read));
-  return std::make_shared<UserTable>(std::move(files));
+  return book;
 }
 
 class NoLog final : public broker::Log {
@@ -43,77 +37,82 @@ struct Answered {
   friend bool operator==(const Answered&, const Answered&) = default;
 };
 
-Answered ask(Passwords& passwords, std::string_view user, std::string_view password) {
+Answered ask(Passwords& passwords, const UserBook& book, std::string_view user,
+             std::string_view password) {
   auto promise = std::make_shared<std::promise<Login>>();
   auto future = promise->get_future();
-  const auto known = passwords.check({user, as_bytes(password), "192.0.2.1:1000"},
-                                     std::make_shared<std::atomic<bool>>(false),
-                                     [promise](Login login) { promise->set_value(login); });
+  const auto entry = book.find(user);
+  const auto known =
+      passwords.check({user, as_bytes(password), "192.0.2.1:1000"},
+                      entry ? entry->password : nullptr, std::make_shared<std::atomic<bool>>(false),
+                      [promise](Login login) { promise->set_value(login); });
   return known ? Answered{*known, true} : Answered{future.get(), false};
 }
 
 TEST(Passwords, RemembersWhatWasRightAndNothingElse) {
   NoLog log;
-  Passwords passwords({.failures = 100}, log);
-  passwords.use(users({{"anna", "right"}}));
-  EXPECT_EQ(ask(passwords, "anna", "wrong"), (Answered{Login::wrong, false}));
-  EXPECT_EQ(ask(passwords, "anna", "wrong"), (Answered{Login::wrong, false}));
-  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, false}));
-  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, true}));
-  EXPECT_EQ(ask(passwords, "nobody", "right"), (Answered{Login::wrong, false}));
+  Passwords passwords({.times = 100}, log);
+  auto book = users({{"anna", "right"}});
+  EXPECT_EQ(ask(passwords, *book, "anna", "wrong"), (Answered{Login::wrong, false}));
+  EXPECT_EQ(ask(passwords, *book, "anna", "wrong"), (Answered{Login::wrong, false}));
+  EXPECT_EQ(ask(passwords, *book, "anna", "right"), (Answered{Login::right, false}));
+  EXPECT_EQ(ask(passwords, *book, "anna", "right"), (Answered{Login::right, true}));
+  EXPECT_EQ(ask(passwords, *book, "nobody", "right"), (Answered{Login::wrong, false}));
 }
 
 TEST(Passwords, ForgetsWithTheUser) {
   NoLog log;
-  Passwords passwords({.failures = 100}, log);
-  passwords.use(users({{"anna", "right"}}));
-  EXPECT_EQ(ask(passwords, "anna", "right").login, Login::right);
-  passwords.use(users({{"anna", "right"}}));  // the same password, hashed anew
-  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, false}));
-  passwords.use(users({{"bert", "right"}}));
-  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::wrong, false}));
+  Passwords passwords({.times = 100}, log);
+  auto book = users({{"anna", "right"}});
+  EXPECT_EQ(ask(passwords, *book, "anna", "right").login, Login::right);
+  book = users({{"anna", "right"}});  // the same password, hashed anew
+  EXPECT_EQ(ask(passwords, *book, "anna", "right"), (Answered{Login::right, false}));
+  book = users({{"bert", "right"}});
+  EXPECT_EQ(ask(passwords, *book, "anna", "right"), (Answered{Login::wrong, false}));
 }
 
 TEST(Passwords, HashesNothingForWhoIsGone) {
   NoLog log;
-  Passwords passwords({.failures = 100}, log);
-  passwords.use(users({{"anna", "right"}}));
+  Passwords passwords({.times = 100}, log);
+  auto book = users({{"anna", "right"}});
   std::atomic<bool> was_answered = false;
   EXPECT_EQ(passwords.check({"anna", as_bytes("right"), "192.0.2.2:1"},
-                            std::make_shared<std::atomic<bool>>(true),
+                            book->find("anna")->password, std::make_shared<std::atomic<bool>>(true),
                             [&](Login) { was_answered = true; }),
             std::nullopt);
   // Jobs begin in their order; what this one would have remembered is not there.
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(ask(passwords, "anna", "wrong").login, Login::wrong);
+    EXPECT_EQ(ask(passwords, *book, "anna", "wrong").login, Login::wrong);
   }
   EXPECT_FALSE(was_answered);
-  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::right, false}));
+  EXPECT_EQ(ask(passwords, *book, "anna", "right"), (Answered{Login::right, false}));
 }
 
 TEST(Passwords, KnowsNobodyWithoutUsers) {
   NoLog log;
-  Passwords passwords({.failures = 100}, log);
-  EXPECT_EQ(ask(passwords, "anna", "").login, Login::wrong);
+  Passwords passwords({.times = 100}, log);
+  const auto book = users({});
+  EXPECT_EQ(ask(passwords, *book, "anna", "").login, Login::wrong);
 }
 
 TEST(Passwords, LocksOutWhoGuessesAndNobodyElse) {
   NoLog log;
-  Passwords passwords({.failures = 3}, log);
-  passwords.use(users({{"anna", "right"}, {"bert", "right"}}));
-  EXPECT_EQ(ask(passwords, "bert", "right").login, Login::right);
+  Passwords passwords({.times = 3}, log);
+  auto book = users({{"anna", "right"}, {"bert", "right"}});
+  EXPECT_EQ(ask(passwords, *book, "bert", "right").login, Login::right);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(ask(passwords, "anna", "guess").login, Login::wrong);
-    EXPECT_EQ(ask(passwords, "bert", "guess").login, Login::wrong);
+    EXPECT_EQ(ask(passwords, *book, "anna", "guess").login, Login::wrong);
+    EXPECT_EQ(ask(passwords, *book, "bert", "guess").login, Login::wrong);
   }
-  EXPECT_EQ(ask(passwords, "anna", "guess"), (Answered{Login::locked_out, true}));
-  EXPECT_EQ(ask(passwords, "anna", "right"), (Answered{Login::locked_out, true}));
-  EXPECT_EQ(ask(passwords, "bert", "right"), (Answered{Login::right, true})) << "was right before";
+  EXPECT_EQ(ask(passwords, *book, "anna", "guess"), (Answered{Login::locked_out, true}));
+  EXPECT_EQ(ask(passwords, *book, "anna", "right"), (Answered{Login::locked_out, true}));
+  EXPECT_EQ(ask(passwords, *book, "bert", "right"), (Answered{Login::right, true}))
+      << "was right before";
   EXPECT_EQ(log.events, 2);
 }
 
 TEST(LoginGuard, CountsNamesAndAddresses) {
-  LoginGuard guard({.failures = 2, .within = 60s, .out_for = 600s});
+  LoginGuard guard({.times = 2, .within = 60s, .out_for = 600s});
   const auto now = LoginGuard::Clock::now();
   EXPECT_FALSE(guard.failed("a", "x", now));
   EXPECT_FALSE(guard.failed("a", "x", now + 61s)) << "the first one is forgotten";
@@ -132,7 +131,7 @@ TEST(LoginGuard, CountsNamesAndAddresses) {
 }
 
 TEST(LoginGuard, RemembersABoundedNumber) {
-  LoginGuard guard({.failures = 2, .within = 60s, .out_for = 600s});
+  LoginGuard guard({.times = 2, .within = 60s, .out_for = 600s});
   const auto now = LoginGuard::Clock::now();
   for (int i = 0; i < 100'000; ++i) {
     (void)guard.failed(std::to_string(i), "x", now);
@@ -193,67 +192,6 @@ TEST(PasswordPool, RefusesMoreThanMayWait) {
   EXPECT_TRUE(pool.add([] {}));
   EXPECT_FALSE(pool.add([] {}));
   go.set_value();
-}
-
-class PasswordAuthenticatorTest : public testing::Test {
- protected:
-  PasswordAuthenticatorTest() { passwords_.use(users({{"anna", "right"}})); }
-
-  broker::AuthAnswer ask(const broker::AuthRequest& request) {
-    std::promise<broker::AuthAnswer> later;
-    PasswordAuthenticator authenticator(
-        passwords_, [&](broker::AuthTicket ticket, const broker::AuthAnswer& answer) {
-          EXPECT_EQ(ticket, broker::AuthTicket{7});
-          later.set_value(answer);
-        });
-    const auto answer = authenticator.authenticate(request, broker::AuthTicket{7});
-    return answer.state == broker::AuthState::pending ? later.get_future().get() : answer;
-  }
-  static broker::AuthRequest request(std::optional<std::string_view> user,
-                                     std::optional<std::string_view> password) {
-    broker::AuthRequest request;
-    request.user_name = user;
-    if (password) {
-      request.password = as_bytes(*password);
-    }
-    return request;
-  }
-
- private:
-  NoLog log_;
-  Passwords passwords_{{}, log_};
-};
-
-TEST_F(PasswordAuthenticatorTest, LetsInWhoHasThePassword) {
-  const auto answer = ask(request("anna", "right"));
-  EXPECT_EQ(answer.state, broker::AuthState::accepted);
-  EXPECT_EQ(answer.user, "anna");
-}
-
-TEST_F(PasswordAuthenticatorTest, RefusesEverythingElse) {
-  for (const auto& [user, password] : std::initializer_list<
-           std::pair<std::optional<std::string_view>, std::optional<std::string_view>>>{
-           {"anna", "wrong"},
-           {"anna", ""},
-           {"anna", std::nullopt},
-           {"anna", std::string_view("right\0", 6)},
-           {"bert", "right"},
-           {"", "right"},
-           {"", ""},
-           {"", std::nullopt},
-           {std::nullopt, "right"}}) {
-    EXPECT_EQ(ask(request(user, password)).state, broker::AuthState::refused)
-        << user.value_or("none") << " " << password.value_or("none");
-  }
-}
-
-TEST_F(PasswordAuthenticatorTest, AnonymousOnlyWhereTheListenerSaysSo) {
-  auto nobody = request(std::nullopt, std::nullopt);
-  const auto answer = ask(nobody);
-  EXPECT_EQ(answer.state, broker::AuthState::accepted);
-  EXPECT_EQ(answer.user, "");
-  nobody.anonymous_allowed = false;
-  EXPECT_EQ(ask(nobody).state, broker::AuthState::refused);
 }
 
 }  // namespace

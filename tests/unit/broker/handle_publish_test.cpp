@@ -4,6 +4,8 @@
 namespace peal::broker::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using HandlePublishTest = BrokerTest;
 PEAL_WITH_WORKERS(HandlePublishTest);
 
@@ -275,6 +277,36 @@ TEST_P(HandlePublishTest, ForgetsNoPlaceOfItsReceiveMaximum) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(two.from.publish("a", "x", {.qos = i % 2 == 0 ? qos1 : qos2}), "success");
   }
+}
+
+TEST_P(HandlePublishTest, DoesNotReadFromWhoIsTooFastForAWhile) {
+  harness.authorizer.rate = {
+      .messages_per_second = 1, .messages_burst = 2, .bytes_per_second = 0, .bytes_burst = 0};
+  Pair two(harness, qos1);
+  for (const char* payload : {"1", "2", "3", "4"}) {
+    two.from.send_publish("a", payload, {.qos = qos1});
+  }
+  harness.settle();
+  EXPECT_EQ(two.to.read_all(),
+            (Lines{"PUBLISH a 1 qos=1", "PUBLISH a 2 qos=1", "PUBLISH a 3 qos=1"}));
+  EXPECT_TRUE(two.from.connection().is_paused);
+  EXPECT_EQ(harness.sum(&Counters::throttled_publishes), 1);
+  harness.pass(1s);
+  EXPECT_FALSE(two.from.connection().is_paused);
+  two.from.send_bytes({});
+  harness.settle();
+  EXPECT_EQ(two.to.read(), "PUBLISH a 4 qos=1") << "nothing is lost";
+}
+
+TEST_P(HandlePublishTest, ForgetsARateThatHoldsNoMore) {
+  harness.authorizer.rate.bytes_per_second = 1;
+  Pair two(harness);
+  two.from.send_publish("a", std::string(100, 'x'));
+  harness.settle();
+  EXPECT_TRUE(two.from.connection().is_paused);
+  harness.authorizer.rate = {};
+  harness.rights_changed();
+  EXPECT_FALSE(two.from.connection().is_paused);
 }
 
 }  // namespace

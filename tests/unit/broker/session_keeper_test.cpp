@@ -142,6 +142,28 @@ TEST_P(SessionKeeperTest, SendsTheWillOfATakenOverConnectionBeforeTheNewConnack)
   EXPECT_EQ(watcher.read(), "nothing");
 }
 
+TEST_P(SessionKeeperTest, LetsWhoIsThereStayWhenTwoFight) {
+  harness.settings.fights = {.times = 5, .within = 30s, .pause = 10s};
+  TestClient* there = &harness.client("alice");
+  there->connect();
+  for (int i = 0; i < 5; ++i) {
+    auto& next = harness.client("alice");
+    EXPECT_EQ(next.connect(), "CONNACK success");
+    EXPECT_EQ(there->read(), "DISCONNECT session_taken_over");
+    there = &next;
+  }
+  EXPECT_EQ(harness.client("alice").connect(), "CONNACK server_busy");
+  EXPECT_EQ(harness.client("alice").connect(), "CONNACK server_busy");
+  EXPECT_EQ(there->read(), "nothing");
+  EXPECT_EQ(harness.sum(&Counters::refused_fights), 2);
+  EXPECT_TRUE(std::ranges::any_of(harness.log.lines, [](const std::string& line) {
+    return line.starts_with("two clients fight") && line.contains("alice");
+  }));
+  EXPECT_EQ(harness.client("bob").connect(), "CONNACK success");
+  harness.pass(10s);
+  EXPECT_EQ(harness.client("alice").connect(), "CONNACK success");
+}
+
 TEST_P(SessionKeeperTest, TakesAV3SessionOverWithoutAWord) {  // [MQTT3-3.1.4-2]
   auto& old = harness.client("alice", ProtocolVersion::v3_1_1);
   auto& again = harness.client("alice", ProtocolVersion::v3_1_1);

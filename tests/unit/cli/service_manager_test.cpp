@@ -1,11 +1,12 @@
 // What systemd hears of a service.
 #include "peal/cli/service_manager.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -26,7 +27,8 @@ class ServiceManager : public testing::Test {
   void listen(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    std::copy(path.begin(), path.end(), std::begin(address.sun_path));
     if (path.front() == '@') {
       address.sun_path[0] = '\0';
     }

@@ -63,5 +63,11 @@ TEST(Printable, LeavesQuotesAndLength) {
   EXPECT_EQ(printable(std::string(1000, 'a')), std::string(1000, 'a'));
 }
 
+TEST(Escaped, CutsBetweenCharacters) {
+  EXPECT_EQ(escaped("aa\xc3\xa4", 3), "aa...");
+  EXPECT_EQ(escaped("aa\xf0\x9f\x94\x94", 5), "aa...");
+  EXPECT_EQ(escaped("aa\xf0\x9f\x94\x94", 6), "aa\xf0\x9f\x94\x94");
+}
+
 }  // namespace
 }  // namespace peal::mqtt

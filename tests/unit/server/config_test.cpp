@@ -299,12 +299,12 @@ file = "acl"
 }
 
 TEST(Config, ReadsWhenLoginsAreLockedOut) {
-  EXPECT_EQ(with({}).auth.bad_login.failures, 10U);
-  const auth::LoginLimit limit = with({"ban.bad_login='3 per 30s -> 1h'"}).auth.bad_login;
-  EXPECT_EQ(limit.failures, 3U);
+  EXPECT_EQ(with({}).auth.bad_login.times, 10U);
+  const auth::RepeatLimit limit = with({"ban.bad_login='3 per 30s -> 1h'"}).auth.bad_login;
+  EXPECT_EQ(limit.times, 3U);
   EXPECT_EQ(limit.within, std::chrono::seconds(30));
   EXPECT_EQ(limit.out_for, std::chrono::hours(1));
-  EXPECT_EQ(with({"ban.bad_login=off"}).auth.bad_login.failures, 0U);
+  EXPECT_EQ(with({"ban.bad_login=off"}).auth.bad_login.times, 0U);
   for (const char* text : {"3", "3 per 30s", "3 per 30s -> 1h more", "x per 30s -> 1h",
                            "0 per 30s -> 1h", "3 per 30 -> 1h", "-1 per 30s -> 1h"}) {
     EXPECT_TRUE(
@@ -319,14 +319,16 @@ TEST(Config, RefusesHalfARole) {
   EXPECT_TRUE(file_error("[[role]]\nallow = [{ read = 'a' }]\n").contains("no such word: read"));
   EXPECT_TRUE(file_error("[[role]]\nalow = []\n").contains("did you mean allow?"));
   EXPECT_TRUE(file_error("role = 3\n").contains("[[role]]"));
-  EXPECT_TRUE(file_error("[[auth.source]]\n").contains("type = \"file\""));
-  EXPECT_TRUE(file_error("[[auth.source]]\ntype = 'file'\n").contains("path = \"FILE\""));
+  EXPECT_TRUE(file_error("[[auth.source]]\n").contains("type = \"users\""));
+  EXPECT_TRUE(file_error("[[auth.source]]\ntype = 'file'\n").contains("needs path = "));
+  EXPECT_TRUE(file_error("[[auth.source]]\ntype = 'users'\npath = 'x'\n").contains("has no path"));
+  EXPECT_TRUE(file_error("[[auth.source]]\ntype = 'jwt'\n").contains("needs jwks = "));
   EXPECT_TRUE(error_of({"role=3"}).contains("are written in the file"));
 }
 
 TEST(Config, OpensListenersOnceThereAreUsers) {
   const std::string open = "[[listener]]\nbind = '0.0.0.0:0'\n";
-  EXPECT_TRUE(file_error(open).contains("peal passwd"));
+  EXPECT_TRUE(file_error(open).contains("peal user add"));
   EXPECT_EQ(file_error(open + "[[auth.source]]\ntype = 'file'\npath = 'passwd'\n"), "no error");
 }
 

@@ -47,7 +47,7 @@ class ControlCommandsTest : public testing::Test {
 };
 
 TEST_F(ControlCommandsTest, MakesAndChangesUsers) {
-  live_.config.sources.push_back({.place = {}, .type = "users", .path = {}, .username = {}});
+  live_.config.sources.push_back({.place = {}, .type = "users", .headers = {}});
   const std::string add =
       R"({"command":"user.add","name":"bell","roles":["device"],"password":")" + hash_ + "\"}";
   EXPECT_EQ(ask(add),
@@ -109,7 +109,7 @@ TEST_F(ControlCommandsTest, BansAndPutsOut) {
   EXPECT_EQ(ask(R"({"command":"ban.add","kind":"address","name":"192.0.2.9/24","seconds":60})"),
             R"({"ok":true})");
   EXPECT_TRUE(accounts_.bans().find_address("192.0.2.1:1", std::chrono::system_clock::now()));
-  EXPECT_EQ(live_.told, std::vector<std::string>{"disconnect address 192.0.2.0/24"});
+  EXPECT_EQ(live_.told, std::vector<std::string>{"disconnect address 192.0.2.9/24"});
   EXPECT_TRUE(ask(R"({"command":"ban.list"})").contains("192.0.2.0/24"));
   EXPECT_EQ(ask(R"({"command":"ban.rm","kind":"address","name":"192.0.2.0/24"})"),
             R"({"ok":true})");

@@ -39,12 +39,6 @@ TEST(Log, CutsWhatAClientSays) {
   EXPECT_EQ(event_line(long_one, LogFormat::text), "x client=\"" + std::string(256, 'a') + "...\"");
 }
 
-TEST(Log, CutsBetweenCharacters) {
-  EXPECT_EQ(escaped("aa\xc3\xa4", 3), "aa...");
-  EXPECT_EQ(escaped("aa\xf0\x9f\x94\x94", 5), "aa...");
-  EXPECT_EQ(escaped("aa\xf0\x9f\x94\x94", 6), "aa\xf0\x9f\x94\x94");
-}
-
 /// What `write` writes to standard error.
 std::string lines_of(std::size_t rate, void (*write)(ServerLog&)) {
   testing::internal::CaptureStderr();

@@ -14,12 +14,12 @@ TEST(PskKeys, AreThoseOfEverySource) {
   const auto file = [&](const std::string& name, const std::string& text) {
     std::ofstream(folder / name) << text;
     EXPECT_EQ(::chmod((folder / name).c_str(), 0600), 0);
-    return AuthSourceConfig{.place = "", .type = "psk", .path = folder / name};
+    return AuthSourceConfig{.place = "", .type = "psk", .path = folder / name, .headers = {}};
   };
   AuthConfig config;
   EXPECT_FALSE(config.has_keys());
   config.sources = {file("one", "bell:0011223344556677\n"),
-                    {.place = "", .type = "file", .path = "/nonexistent"},
+                    {.place = "", .type = "file", .path = "/nonexistent", .headers = {}},
                     file("two", "bell:ffffffffffffffff\nhorn:8899aabbccddeeff\n")};
   EXPECT_TRUE(config.has_keys());
   PskKeys keys;

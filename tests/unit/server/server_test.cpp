@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peal/auth/anonymous.hpp"
-
 namespace peal::server {
 namespace {
 

@@ -41,7 +41,7 @@ TEST(Check, ASoundStoreIsCounted) {
   fill(temp / "store", 10);
   const StoreReport report = check(temp / "store");
   EXPECT_TRUE(report.is_sound());
-  EXPECT_EQ(report.schema, 1U);
+  EXPECT_EQ(report.schema, 2U);
   EXPECT_EQ(report.rows[index_of(Family::sessions)], 1U);
   EXPECT_EQ(report.rows[index_of(Family::retained)], 10U);
   EXPECT_EQ(report.waiting, 10U);
