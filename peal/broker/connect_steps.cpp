@@ -18,9 +18,10 @@ namespace peal::broker {
 
 namespace {
 
-/// How long an Authenticator may take: as long as it takes to hash the passwords of some thousand
-/// devices that come back at once.
-constexpr std::chrono::seconds answer_patience{120};
+/// How long an Authenticator may take: as long as it takes to hash the passwords of a thousand
+/// devices that come back at once. Those beyond come again; who is gone meanwhile is not held for
+/// longer.
+constexpr std::chrono::seconds answer_patience{20};
 
 using mqtt::PropertyId;
 using mqtt::ProtocolVersion;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "peal/cli/scan_judge_access.hpp"
 #include "peal/cli/scan_judge_transport.hpp"
@@ -125,6 +126,14 @@ constexpr std::array checks{
               .general = "Hide it from strangers, and keep the server up to date all the same."},
 };
 
+/// The worst first; of the same, in the order of the table.
+void insert_by_severity(std::vector<ScanResult>& findings, ScanResult result) {
+  const auto place =
+      std::ranges::upper_bound(findings, result.judgement.severity, std::ranges::greater{},
+                               [](const ScanResult& each) { return each.judgement.severity; });
+  findings.insert(place, std::move(result));
+}
+
 void sort_in(ScanVerdict& verdict, ScanResult result) {
   switch (result.judgement.standing) {
     case Standing::none:
@@ -137,7 +146,7 @@ void sort_in(ScanVerdict& verdict, ScanResult result) {
       return;
     case Standing::bad:
       verdict.worst = std::max(verdict.worst.value_or(Severity::low), result.judgement.severity);
-      verdict.findings.push_back(std::move(result));
+      insert_by_severity(verdict.findings, std::move(result));
       return;
   }
 }
@@ -157,8 +166,6 @@ ScanVerdict judge(const HostSeen& host) {
       sort_in(verdict, {&check, port.port, check.judge(host, port)});
     }
   }
-  std::ranges::stable_sort(verdict.findings, std::ranges::greater{},
-                           [](const ScanResult& result) { return result.judgement.severity; });
   return verdict;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <utility>
 
 #include "peal/net/authority_material.hpp"
 #include "peal/net/certificate_names.hpp"
@@ -215,7 +217,9 @@ Maybe<std::vector<IssuedCertificate>> CertificateAuthority::list(const Material&
     const auto found = std::ranges::find(revoked, facts.serial, &Revocation::serial);
     facts.revoked = found == revoked.end() ? std::nullopt : std::optional(found->when);
   }
-  std::ranges::stable_sort(all, {}, &IssuedCertificate::begins);
+  std::ranges::sort(all, {}, [](const IssuedCertificate& each) {
+    return std::pair(each.begins, std::string_view(each.serial));
+  });
   return all;
 }
 

@@ -184,6 +184,8 @@ struct Server::State final : LiveServer {
   PskKeys psk_keys;
   std::optional<net::CertificateAuthority> authority;  // of tls = "auto"
   std::unique_ptr<TlsWatch> tls_watch;  // null: no listener has TLS; its thread uses the listeners
+  std::uint64_t retained_found = 0;
+  std::uint64_t queued_found = 0;
   bool is_running = false;
 
   void open_authority(const Config& config);
@@ -201,6 +203,11 @@ struct Server::State final : LiveServer {
     }
     if (store != nullptr) {
       store->restore(workers);
+    }
+    // With what was on its way between workers, which has come to its end now.
+    retained_found = retained_totals.messages.load();
+    for (const auto& worker : workers) {
+      queued_found += std::as_const(*worker).broker().counters().queued_messages.get();
     }
   }
   void close_store() {
@@ -508,8 +515,8 @@ std::optional<StoreState> Server::store() const {
   }
   const DurableStore& store = *state_->store;
   return StoreState{.sessions_found = store.sessions_found(),
-                    .retained_found = store.found().retained,
-                    .queued_found = store.found().queued,
+                    .retained_found = state_->retained_found,
+                    .queued_found = state_->queued_found,
                     .counters = store.counters()};
 }
 

@@ -38,8 +38,7 @@ TEST_P(MemoryLevelTest, NobodyGetsANewSessionWhileItIsTight) {
   EXPECT_EQ(bob.connect(), "CONNACK server_busy");
   EXPECT_EQ(carol.connect(), "CONNACK server_unavailable");
   EXPECT_EQ(harness.sum(&Counters::refused_sessions_memory), 2);
-  EXPECT_EQ(alice.connect({.clean_start = false, .expiry = 60}),
-            "CONNACK success session_present");
+  EXPECT_EQ(alice.connect({.clean_start = false, .expiry = 60}), "CONNACK success session_present");
   EXPECT_EQ(alice.connect({.clean_start = true}), "CONNACK success");  // in place of the other
   set_memory(MemoryLevel::enough);
   EXPECT_EQ(bob.connect(), "CONNACK success");

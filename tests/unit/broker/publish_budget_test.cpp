@@ -10,10 +10,8 @@ using namespace std::chrono_literals;
 constexpr Time begin{1h};
 
 TEST(PublishBudget, AllowsABurstAndThenTheRate) {
-  PublishBudget budget({.messages_per_second = 20,
-                        .messages_burst = 5,
-                        .bytes_per_second = 0,
-                        .bytes_burst = 0});
+  PublishBudget budget(
+      {.messages_per_second = 20, .messages_burst = 5, .bytes_per_second = 0, .bytes_burst = 0});
   for (int i = 0; i < 5; ++i) {
     EXPECT_LE(budget.spend(begin, 1000), begin) << i;
   }

@@ -298,8 +298,7 @@ TEST_P(RetainedDeliveryTest, KeepsTheLimitOfBytes) {
                 harness.sum(&Counters::refused_retained),
             50U);
   from.publish("a/0", "", {.qos = qos1, .retain = true});
-  EXPECT_EQ(from.publish("a/0", "x", {.qos = qos1, .retain = true}),
-            "no_matching_subscribers");
+  EXPECT_EQ(from.publish("a/0", "x", {.qos = qos1, .retain = true}), "no_matching_subscribers");
 }
 
 }  // namespace
