@@ -349,7 +349,8 @@ class Scram(AccountCase):
         self.exchange("anna", "pencil", 0)
         self.exchange("anna", "pen", BAD_USER_NAME_OR_PASSWORD)
         self.exchange("nobody", "pencil", BAD_USER_NAME_OR_PASSWORD)
-        self.peer("anna", "pencil")  # sent plainly it is right, too
+        if not os.environ.get("PEAL_SANITIZE"):  # 600 000 rounds, each with allocations, take ten seconds there
+            self.peer("anna", "pencil")  # sent plainly it is right, too
 
 
 if __name__ == "__main__":
