@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "peal/base/assert.hpp"
 #include "peal/broker/absence.hpp"
 #include "peal/broker/channel.hpp"
 #include "peal/broker/publication.hpp"
@@ -65,7 +66,7 @@ mqtt::Result<SessionKeeper::Opened> SessionKeeper::open(Channel& channel, const 
     session->user = opening.user;
     worker_.counters().sessions.add();
     if (!is_new) {
-      (void)count(opening.user, false);  // in place of the one before
+      PEAL_ASSERT(count(opening.user, false).has_value());  // in place of the one before
     }
     opened.session = session;
   }
@@ -221,7 +222,7 @@ Session& SessionKeeper::restore(RestoredSession restored) {
   }
   session.outgoing.rewind();
   worker_.counters().sessions.add();
-  (void)count(session.user, false);
+  PEAL_ASSERT(count(session.user, false).has_value());  // no limit is asked
   worker_.counters().queued_messages.add(session.outgoing.count());
   begin_absence(session);
   return session;
