@@ -98,6 +98,7 @@ class Probe(Case):
 
     def peer(self, user=None, client_id=None, version=5, code=0, **values):
         peer = self.raw(client_id, version)
+        values.setdefault("keep_alive", 0)  # some wait for long until it is their turn
         peer.connect(code=code, **self.credentials(user), **values)
         return peer
 
