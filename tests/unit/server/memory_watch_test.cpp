@@ -88,7 +88,7 @@ class Told {
   MemoryWatch::Changed note() {
     return [this](MemoryLevel level, std::size_t used, std::size_t) {
       const std::scoped_lock lock(mutex_);
-      levels_.push_back(level);
+      levels.push_back(level);
       EXPECT_GT(used, 0U);
       changed_.notify_all();
     };
@@ -96,7 +96,7 @@ class Told {
   MemoryWatch::StillShort note_still() {
     return [this] {
       const std::scoped_lock lock(mutex_);
-      ++still_short_;
+      ++still_short;
       changed_.notify_all();
     };
   }
@@ -105,8 +105,8 @@ class Told {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return condition(*this); });
   }
-  std::vector<MemoryLevel> levels_;
-  int still_short_ = 0;
+  std::vector<MemoryLevel> levels;
+  int still_short = 0;
 
  private:
   std::mutex mutex_;
@@ -116,9 +116,9 @@ class Told {
 TEST(MemoryWatch, TellsWhenTheProcessIsBeyondItsLimit) {
   Told told;
   const MemoryWatch watch(resident_bytes() / 2, told.note(), told.note_still());
-  EXPECT_TRUE(told.wait([](const Told& it) { return !it.levels_.empty(); }));
-  EXPECT_TRUE(told.wait([](const Told& it) { return it.still_short_ > 0; }));
-  EXPECT_EQ(told.levels_, std::vector{MemoryLevel::exhausted});
+  EXPECT_TRUE(told.wait([](const Told& it) { return !it.levels.empty(); }));
+  EXPECT_TRUE(told.wait([](const Told& it) { return it.still_short > 0; }));
+  EXPECT_EQ(told.levels, std::vector{MemoryLevel::exhausted});
   EXPECT_EQ(watch.level(), MemoryLevel::exhausted);
   EXPECT_GT(watch.used(), watch.limit());
 }
@@ -134,11 +134,11 @@ TEST(MemoryWatch, TellsWhenMemoryIsFreeAgain) {
     ballast.emplace_back(4096 - 64, 'x');
   }
   EXPECT_TRUE(told.wait([](const Told& it) {
-    return !it.levels_.empty() && it.levels_.back() != MemoryLevel::enough;
+    return !it.levels.empty() && it.levels.back() != MemoryLevel::enough;
   }));
   ballast.clear();
   if (!keeps_what_is_freed) {
-    EXPECT_TRUE(told.wait([](const Told& it) { return it.levels_.back() == MemoryLevel::enough; }));
+    EXPECT_TRUE(told.wait([](const Told& it) { return it.levels.back() == MemoryLevel::enough; }));
   }
 }
 
