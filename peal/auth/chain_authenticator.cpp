@@ -96,9 +96,8 @@ std::optional<Finding> ChainAuthenticator::nobody_knows(Attempt& attempt, AuthTi
 AuthAnswer ChainAuthenticator::go_on(Attempts::iterator place, AuthTicket ticket) {
   Attempt& attempt = place->second;
   const std::size_t count = attempt.sources->links.size();
-  while (attempt.next <= count) {
-    auto finding = attempt.next < count ? ask_next(attempt, ticket)
-                                        : (++attempt.next, nobody_knows(attempt, ticket));
+  while (attempt.next < count) {
+    auto finding = ask_next(attempt, ticket);
     if (!finding) {
       return AuthAnswer::pend();
     }
@@ -106,8 +105,9 @@ AuthAnswer ChainAuthenticator::go_on(Attempts::iterator place, AuthTicket ticket
       return conclude(place, std::move(*finding));
     }
   }
-  attempts_.erase(place);
-  return AuthAnswer::refuse(ReasonCode::bad_user_name_or_password);
+  ++attempt.next;  // behind every source: nobody's finding
+  auto finding = nobody_knows(attempt, ticket);
+  return finding ? conclude(place, std::move(*finding)) : AuthAnswer::pend();
 }
 
 /// A source has decided, or the end of the chain.

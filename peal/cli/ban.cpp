@@ -1,13 +1,12 @@
 #include "peal/cli/ban.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <string>
 
 #include "peal/cli/control_client.hpp"
+#include "peal/cli/sub_commands.hpp"
 #include "peal/cli/text_table.hpp"
-#include "peal/server/config_value.hpp"
 
 namespace peal::cli {
 
@@ -25,12 +24,9 @@ struct BanOptions {
 };
 
 std::int64_t seconds_of(const std::string& text) {
-  server::ConfigValue value;
-  value.key = "--for";
-  value.place = "peal ban";
-  value.kind = server::ConfigValue::Kind::text;
-  value.text = text;
-  return std::chrono::ceil<std::chrono::seconds>(server::read_duration(value)).count();
+  return std::chrono::ceil<std::chrono::seconds>(
+             server::read_duration(option_value("peal ban", "--for", text)))
+      .count();
 }
 
 int add_ban(const BanOptions& options) {
@@ -87,29 +83,15 @@ void declare_whom(CLI::App& app, BanOptions& options) {
 
 int ban_main(int argc, char** argv) {
   CLI::App app("Who must not come in, also while the server runs.", "peal ban");
-  app.require_subcommand(1);
   BanOptions options;
-  int (*run)(const BanOptions&) = nullptr;
-  auto command = [&](const char* name, const char* description,
-                     int (*function)(const BanOptions&)) {
-    CLI::App* sub = app.add_subcommand(name, description);
-    options.place.declare(*sub);
-    sub->callback([&run, function] { run = function; });
-    return sub;
-  };
-  CLI::App* add = command("add", "keep an address, a client or a user out", add_ban);
-  declare_whom(*add, options);
-  add->add_option("--for", options.time, "10m, 2h, 7d; without it for good");
-  add->add_option("--reason", options.reason, "why, for who reads the list");
-  declare_whom(*command("rm", "let it in again", remove_ban), options);
-  command("list", "show all of them", list_bans)
-      ->add_flag("--json", options.as_json, "for programs");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem);
-  }
-  return run(options);
+  SubCommands<BanOptions> commands(app, options);
+  CLI::App& add = commands.add("add", "keep an address, a client or a user out", add_ban);
+  declare_whom(add, options);
+  add.add_option("--for", options.time, "10m, 2h, 7d; without it for good");
+  add.add_option("--reason", options.reason, "why, for who reads the list");
+  declare_whom(commands.add("rm", "let it in again", remove_ban), options);
+  commands.add_list(list_bans);
+  return commands.run(argc, argv);
 }
 
 }  // namespace peal::cli

@@ -127,6 +127,23 @@ std::vector<json::object> objects_in(const json::object& object, std::string_vie
   return objects;
 }
 
+json::array json_list(const std::vector<std::string>& texts) {
+  json::array list;
+  for (const std::string& text : texts) {
+    list.emplace_back(text);
+  }
+  return list;
+}
+
+server::ConfigValue option_value(const char* command, const char* option, const std::string& text) {
+  server::ConfigValue value;
+  value.key = option;
+  value.place = command;
+  value.kind = server::ConfigValue::Kind::text;
+  value.text = text;
+  return value;
+}
+
 std::string time_text(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }

@@ -5,9 +5,13 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "peal/server/config_value.hpp"
 
 namespace peal::cli {
 
@@ -42,6 +46,12 @@ void print_notes(const boost::json::object& answer);
 /// The objects of an array.
 [[nodiscard]] std::vector<boost::json::object> objects_in(const boost::json::object& object,
                                                           std::string_view member);
+
+[[nodiscard]] boost::json::array json_list(const std::vector<std::string>& texts);
+
+/// The value of an option of `command`, to be read as the configuration's values are.
+[[nodiscard]] server::ConfigValue option_value(const char* command, const char* option,
+                                               const std::string& text);
 
 /// "2026-11-27 14:03", UTC.
 [[nodiscard]] std::string time_text(std::int64_t seconds);

@@ -49,10 +49,6 @@ int add_device(const DeviceOptions& asked) {
     make_default_role(options);
     options.roles.emplace_back(default_device_role);
   }
-  json::array roles;
-  for (const std::string& role : options.roles) {
-    roles.emplace_back(role);
-  }
   sheet.password = make_device_password();
   // Nobody guesses 144 random bits, however cheap a guess is; so a hundred thousand devices that
   // come back at once are let in at once.
@@ -61,7 +57,7 @@ int add_device(const DeviceOptions& asked) {
           {{"command", "user.add"},
            {"name", sheet.name},
            {"device", true},
-           {"roles", std::move(roles)},
+           {"roles", json_list(options.roles)},
            {"password", auth::hash_password(as_bytes(sheet.password), auth::HashKind::sha512)}});
   fmt::print("{}", options.as_json ? sheet_as_json(sheet) : sheet_for_people(sheet));
   if (!options.as_json && !options.has_no_code) {

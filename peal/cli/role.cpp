@@ -1,14 +1,13 @@
 #include "peal/cli/role.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <string>
 #include <vector>
 
 #include "peal/cli/control_client.hpp"
+#include "peal/cli/sub_commands.hpp"
 #include "peal/cli/text_table.hpp"
-#include "peal/server/config_value.hpp"
 
 namespace peal::cli {
 
@@ -28,15 +27,6 @@ struct RoleOptions {
   bool as_json = false;
 };
 
-server::ConfigValue value_of(const char* option, const std::string& text) {
-  server::ConfigValue value;
-  value.key = option;
-  value.place = "peal role";
-  value.kind = server::ConfigValue::Kind::text;
-  value.text = text;
-  return value;
-}
-
 json::array rules_of(const RoleOptions& options) {
   json::array rules;
   for (const std::string& rule : options.allow) {
@@ -49,22 +39,19 @@ json::array rules_of(const RoleOptions& options) {
 }
 
 int put_role(const RoleOptions& options) {
-  json::array users;
-  for (const std::string& user : options.users) {
-    users.emplace_back(user);
-  }
   json::object request{{"command", "role.put"},
                        {"name", options.name},
-                       {"users", std::move(users)},
+                       {"users", json_list(options.users)},
                        {"rules", rules_of(options)},
                        {"replace", options.replace}};
   if (options.rate) {
-    const server::Rate rate = server::read_rate(value_of("--rate", *options.rate));
+    const server::Rate rate = server::read_rate(option_value("peal role", "--rate", *options.rate));
     request["messages_per_second"] = static_cast<std::int64_t>(rate.per_second);
     request["messages_burst"] = static_cast<std::int64_t>(rate.burst);
   }
   if (options.bytes) {
-    const server::Rate rate = server::read_bytes_rate(value_of("--bytes", *options.bytes));
+    const server::Rate rate =
+        server::read_bytes_rate(option_value("peal role", "--bytes", *options.bytes));
     request["bytes_per_second"] = static_cast<std::int64_t>(rate.per_second);
     request["bytes_burst"] = static_cast<std::int64_t>(rate.burst);
   }
@@ -141,30 +128,16 @@ void declare_rules(CLI::App& app, RoleOptions& options) {
 int role_main(int argc, char** argv) {
   CLI::App app("What users may do, also changed while the server runs.", "peal role");
   app.footer("Example: peal role add device --allow 'all devices/%u/#'");
-  app.require_subcommand(1);
   RoleOptions options;
-  int (*run)(const RoleOptions&) = nullptr;
-  auto command = [&](const char* name, const char* description,
-                     int (*function)(const RoleOptions&)) {
-    CLI::App* sub = app.add_subcommand(name, description);
-    options.place.declare(*sub);
-    sub->callback([&run, function] { run = function; });
-    return sub;
-  };
-  declare_rules(*command("add", "make a role", put_role), options);
-  declare_rules(*command("set", "give a role other rules, in place of all it has", set_role),
+  SubCommands<RoleOptions> commands(app, options);
+  declare_rules(commands.add("add", "make a role", put_role), options);
+  declare_rules(commands.add("set", "give a role other rules, in place of all it has", set_role),
                 options);
-  command("rm", "remove a role", remove_role)
-      ->add_option("NAME", options.name, "the role")
+  commands.add("rm", "remove a role", remove_role)
+      .add_option("NAME", options.name, "the role")
       ->required();
-  command("list", "show all of them", list_roles)
-      ->add_flag("--json", options.as_json, "for programs");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem);
-  }
-  return run(options);
+  commands.add_list(list_roles);
+  return commands.run(argc, argv);
 }
 
 }  // namespace peal::cli

@@ -1,6 +1,5 @@
 #include "peal/cli/user.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <stdexcept>
@@ -10,6 +9,7 @@
 #include "peal/auth/password_hash.hpp"
 #include "peal/cli/control_client.hpp"
 #include "peal/cli/passwd_prompt.hpp"
+#include "peal/cli/sub_commands.hpp"
 #include "peal/cli/text_table.hpp"
 
 namespace peal::cli {
@@ -28,14 +28,6 @@ struct UserOptions {
   bool as_json = false;
 };
 
-json::array array_of(const std::vector<std::string>& list) {
-  json::array array;
-  for (const std::string& each : list) {
-    array.emplace_back(each);
-  }
-  return array;
-}
-
 std::string hashed_password(const UserOptions& options) {
   const std::string password = options.password ? *options.password : ask_password(options.name);
   if (password.empty()) {
@@ -50,7 +42,7 @@ std::string hashed_password(const UserOptions& options) {
 
 int add_user(const UserOptions& options) {
   json::object request{
-      {"command", "user.add"}, {"name", options.name}, {"roles", array_of(options.roles)}};
+      {"command", "user.add"}, {"name", options.name}, {"roles", json_list(options.roles)}};
   if (!options.has_no_password) {
     request["password"] = hashed_password(options);
   }
@@ -72,7 +64,7 @@ int set_password(const UserOptions& options) {
 int set_roles(const UserOptions& options) {
   const json::object answer =
       ask(options.place,
-          {{"command", "user.roles"}, {"name", options.name}, {"roles", array_of(options.roles)}});
+          {{"command", "user.roles"}, {"name", options.name}, {"roles", json_list(options.roles)}});
   fmt::print("changed   {}: {}\n", options.name,
              options.roles.empty() ? "no roles" : joined(options.roles, ", "));
   print_notes(answer);
@@ -127,45 +119,31 @@ int user_main(int argc, char** argv) {
   app.footer(
       "A user may do what its roles allow: `peal role`. The server asks for these users where its\n"
       "configuration has [[auth.source]] type = \"users\".");
-  app.require_subcommand(1);
   UserOptions options;
-  int (*run)(const UserOptions&) = nullptr;
-  auto command = [&](const char* name, const char* description,
-                     int (*function)(const UserOptions&)) {
-    CLI::App* sub = app.add_subcommand(name, description);
-    options.place.declare(*sub);
-    sub->callback([&run, function] { run = function; });
+  SubCommands<UserOptions> commands(app, options);
+  auto named = [&](CLI::App& sub) -> CLI::App& {
+    sub.add_option("NAME", options.name, "the user")->required();
     return sub;
   };
-  auto named = [&](CLI::App* sub) {
-    sub->add_option("NAME", options.name, "the user")->required();
+  auto with_password = [&](CLI::App& sub) -> CLI::App& {
+    sub.add_option("-P,--password", options.password,
+                   "instead of asking for it; other users of this machine see it");
+    sub.add_flag("--scram", options.is_scram,
+                 "for clients that prove it without sending it (SCRAM-SHA-256)");
     return sub;
   };
-  auto with_password = [&](CLI::App* sub) {
-    sub->add_option("-P,--password", options.password,
-                    "instead of asking for it; other users of this machine see it");
-    sub->add_flag("--scram", options.is_scram,
-                  "for clients that prove it without sending it (SCRAM-SHA-256)");
-    return sub;
-  };
-  CLI::App* add = with_password(named(command("add", "make a user", add_user)));
-  add->add_option("-r,--role", options.roles, "a role it has; may be repeated");
-  add->add_flag("--no-password", options.has_no_password,
-                "for who proves it otherwise, by a certificate or a token");
-  with_password(named(command("passwd", "give it another password", set_password)));
-  named(command("roles", "give it these roles, and no others", set_roles))
-      ->add_option("ROLE", options.roles, "all that it has from now on");
-  named(command("rm", "remove it", remove_user));
-  named(command("disable", "let it in no more, but keep it", disable_user));
-  named(command("enable", "let it in again", enable_user));
-  command("list", "show all of them", list_users)
-      ->add_flag("--json", options.as_json, "for programs");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem);
-  }
-  return run(options);
+  CLI::App& add = with_password(named(commands.add("add", "make a user", add_user)));
+  add.add_option("-r,--role", options.roles, "a role it has; may be repeated");
+  add.add_flag("--no-password", options.has_no_password,
+               "for who proves it otherwise, by a certificate or a token");
+  with_password(named(commands.add("passwd", "give it another password", set_password)));
+  named(commands.add("roles", "give it these roles, and no others", set_roles))
+      .add_option("ROLE", options.roles, "all that it has from now on");
+  named(commands.add("rm", "remove it", remove_user));
+  named(commands.add("disable", "let it in no more, but keep it", disable_user));
+  named(commands.add("enable", "let it in again", enable_user));
+  commands.add_list(list_users);
+  return commands.run(argc, argv);
 }
 
 }  // namespace peal::cli

@@ -396,9 +396,7 @@ json::object run_command(const ControlContext& context, std::string_view line) {
 std::string answer_command(const ControlContext& context, std::string_view request) {
   try {
     return json::serialize(run_command(context, request));
-  } catch (const Refusal& refusal) {
-    return json::serialize(json::object{{"error", refusal.what()}});
-  } catch (const std::exception& problem) {  // the store: full, broken
+  } catch (const std::exception& problem) {  // a refusal, or the store: full, broken
     return json::serialize(json::object{{"error", problem.what()}});
   }
 }
