@@ -378,15 +378,19 @@ void WorkerThread::make_room_for_newcomer() {
       with_oldest = worker;
     }
   }
-  if (with_oldest == this) {
-    turn_oldest_out();
-  } else {
+  if (with_oldest != this) {
     with_oldest->run_soon([](WorkerThread& worker) { worker.turn_oldest_out(); });
+  } else if (!newcomers_.empty()) {
+    turn_oldest_out();
   }
 }
 
 void WorkerThread::turn_oldest_out() {
   if (newcomers_.empty()) {
+    // Two workers asked for the same one: whose wish came second still needs its room.
+    if (shared_.newcomers.load(std::memory_order_relaxed) > shared_.newcomers_limit) {
+      make_room_for_newcomer();
+    }
     return;
   }
   Client& oldest = *newcomers_.front();
