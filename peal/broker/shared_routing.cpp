@@ -17,6 +17,14 @@ mqtt::TopicFilter checked(const std::string& filter_text) {
   return *mqtt::TopicFilter::parse(filter_text);  // it was parsed when it was subscribed
 }
 
+/// One change as a letter.
+mail::Interests alone(const mail::Interest& change, WorkerIndex reply_to = {},
+                      BarrierId barrier = BarrierId::none) {
+  return {.changes = std::make_shared<const std::vector<mail::Interest>>(1, change),
+          .reply_to = reply_to,
+          .barrier = barrier};
+}
+
 }  // namespace
 
 template <typename Letter>
@@ -143,15 +151,11 @@ void SharedRouting::announce(const mail::GroupJoin& join, std::string_view filte
   const mail::Interest interest{.filter = std::string(filter),
                                 .space = join.space,
                                 .worker = context.self,
-                                .is_wanted = true,
                                 .is_group = true,
-                                .is_durable = join.is_durable,
-                                .reply_to = join.member.worker,
-                                .barrier = join.barrier};
-  for (unsigned i = 0; i < context.worker_count; ++i) {
-    if (static_cast<WorkerIndex>(i) != context.self) {
-      context.mailbox.send(static_cast<WorkerIndex>(i), interest);
-    }
+                                .is_durable = join.is_durable};
+  if (context.worker_count > 1) {
+    context.mailbox.send_to_others(context.self, context.worker_count,
+                                   alone(interest, join.member.worker, join.barrier));
   }
   worker_.subscribing().confirm(join.member.worker, join.barrier);
 }
@@ -179,15 +183,13 @@ void SharedRouting::receive(const mail::GroupLeave& leave) {
   }
   const bool was_last = space.subscriptions.remove_group(*group);
   space.matches.invalidate(filter.filter());
-  for (unsigned i = 0; was_last && i < context.worker_count; ++i) {
-    if (static_cast<WorkerIndex>(i) != context.self) {
-      context.mailbox.send(static_cast<WorkerIndex>(i),
-                           mail::Interest{.filter = std::string(filter.filter()),
-                                          .space = space.id,
-                                          .worker = context.self,
-                                          .is_wanted = false,
-                                          .is_group = true});
-    }
+  if (was_last && context.worker_count > 1) {
+    const mail::Interest interest{.filter = std::string(filter.filter()),
+                                  .space = space.id,
+                                  .worker = context.self,
+                                  .is_wanted = false,
+                                  .is_group = true};
+    context.mailbox.send_to_others(context.self, context.worker_count, alone(interest));
   }
 }
 

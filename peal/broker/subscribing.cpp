@@ -21,11 +21,9 @@ bool Subscribing::add(Session& session, const mqtt::TopicFilter& filter,
                       const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
                       BarrierId barrier) {
   worker_.records().subscribed(session, filter, options, identifier);
-  const unsigned workers = worker_.context().worker_count;
-  // A share: the deciding worker and all that it tells. Otherwise all others, also when somebody
-  // here wanted it before: that announcement may still be on its way.
-  pending_[static_cast<std::uint32_t>(barrier)].awaited +=
-      filter.is_shared() ? workers : workers - 1;
+  if (filter.is_shared()) {  // the deciding worker and all that it tells
+    pending_[static_cast<std::uint32_t>(barrier)].awaited += worker_.context().worker_count;
+  }
   return add_here(session, filter, options, identifier, barrier);
 }
 
@@ -51,10 +49,12 @@ bool Subscribing::add_here(Session& session, const mqtt::TopicFilter& filter,
     session.subscriptions.push_back(added.node);
     worker_.count_subscription(true);
   }
-  announce(space, {.filter = std::string(filter.filter()),
-                   .is_durable = SessionRecords::is_durable(session),
-                   .asks_retained = options.retain_handling != mqtt::RetainHandling::do_not_send,
-                   .barrier = barrier});
+  if (worker_.context().worker_count > 1) {
+    note({.filter = std::string(filter.filter()),
+          .space = space.id,
+          .is_durable = SessionRecords::is_durable(session)});
+    asks_retained_ |= options.retain_handling != mqtt::RetainHandling::do_not_send;
+  }
   return added.is_new;
 }
 
@@ -66,21 +66,38 @@ void Subscribing::restore(Session& session, std::span<const StoredSubscription> 
                      BarrierId::none);
     }
   }
+  announce(BarrierId::none);
 }
 
-/// Tells every other worker.
-void Subscribing::announce(const Space& space, mail::Interest interest) {
-  const Context& context = worker_.context();
-  interest.space = space.id;
-  interest.worker = interest.reply_to = context.self;
-  for (unsigned i = 0; i < context.worker_count; ++i) {
-    if (static_cast<WorkerIndex>(i) != context.self) {
-      context.mailbox.send(static_cast<WorkerIndex>(i), interest);
-    }
+void Subscribing::note(mail::Interest change) {
+  change.worker = worker_.context().self;
+  changes_.push_back(std::move(change));
+}
+
+/// Tells every other worker what was noted, in one letter: a client may change thousands of filters
+/// with one packet, and whose messages come behind must not wait for as many letters.
+void Subscribing::announce(BarrierId barrier) {
+  if (changes_.empty()) {
+    return;
   }
+  const Context& context = worker_.context();
+  // Also when somebody here wanted the filters before: that announcement may still be on its way.
+  const bool is_awaited =
+      barrier != BarrierId::none && std::ranges::any_of(changes_, &mail::Interest::is_wanted);
+  if (is_awaited) {
+    pending_[static_cast<std::uint32_t>(barrier)].awaited += context.worker_count - 1;
+  }
+  context.mailbox.send_to_others(
+      context.self, context.worker_count,
+      mail::Interests{.changes = std::make_shared<const std::vector<mail::Interest>>(
+                          std::exchange(changes_, {})),
+                      .asks_retained = std::exchange(asks_retained_, false),
+                      .reply_to = context.self,
+                      .barrier = is_awaited ? barrier : BarrierId::none});
 }
 
 void Subscribing::finish(Channel& channel, Request request, BarrierId barrier) {
+  announce(barrier);
   Pending& pending = pending_[static_cast<std::uint32_t>(barrier)];
   pending.channel = &channel;
   pending.request = std::move(request);
@@ -209,8 +226,8 @@ void Subscribing::removed(Space& space, NodeId node, Session& session) {
   const auto outcome = space.subscriptions.remove(node, session);
   space.matches.invalidate(filter);
   worker_.count_subscription(false);
-  if (outcome.was_last_here) {
-    announce(space, {.filter = filter, .is_wanted = false});
+  if (outcome.was_last_here && worker_.context().worker_count > 1) {
+    note({.filter = filter, .space = space.id, .is_wanted = false});
   }
 }
 
@@ -219,6 +236,7 @@ void Subscribing::remove_all(Session& session) {
     removed(session.space(), node, session);
   }
   session.subscriptions.clear();
+  announce(BarrierId::none);
 }
 
 void Subscribing::review_rights(Session& session) const {
@@ -241,11 +259,13 @@ void Subscribing::review_rights(Session& session) const {
   session.is_receiving_checked = !may_all;
 }
 
-void Subscribing::receive(const mail::Interest& interest) {
-  Space& space = worker_.space(interest.space);
-  space.subscriptions.set_interest(interest);
-  space.matches.invalidate(interest.filter);
-  confirm(interest.reply_to, interest.barrier, interest.asks_retained);
+void Subscribing::receive(const mail::Interests& letter) {
+  for (const mail::Interest& change : *letter.changes) {
+    Space& space = worker_.space(change.space);
+    space.subscriptions.set_interest(change);
+    space.matches.invalidate(change.filter);
+  }
+  confirm(letter.reply_to, letter.barrier, letter.asks_retained);
 }
 
 void Subscribing::forget(const Channel& channel) {

@@ -54,7 +54,7 @@ class Subscribing {
 
   /// Answers `barrier` of `worker`, which may be this one.
   void confirm(WorkerIndex worker, BarrierId barrier, bool asks_retained = false);
-  void receive(const mail::Interest& interest);
+  void receive(const mail::Interests& letter);
   void receive(const mail::Known& known);
   /// One of the answers that `RetainedDelivery::collect` announced has come.
   void collected(BarrierId barrier);
@@ -80,11 +80,15 @@ class Subscribing {
   bool add_here(Session& session, const mqtt::TopicFilter& filter,
                 const mqtt::SubscriptionOptions& options, std::uint32_t identifier,
                 BarrierId barrier);
-  void announce(const Space& space, mail::Interest interest);
+  void note(mail::Interest change);
+  void announce(BarrierId barrier);
   void removed(Space& space, NodeId node, Session& session);
 
   Worker& worker_;
   std::unordered_map<std::uint32_t, Pending> pending_;
+  /// What the packet at work changed so far, for the other workers.
+  std::vector<mail::Interest> changes_;
+  bool asks_retained_ = false;
   std::uint32_t last_barrier_ = 0;
 };
 

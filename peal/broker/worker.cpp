@@ -46,7 +46,7 @@ namespace {
 struct Sorting {
   Worker& worker;
   void operator()(const mail::Publish& letter) const { worker.router().receive(letter); }
-  void operator()(const mail::Interest& letter) const { worker.subscribing().receive(letter); }
+  void operator()(const mail::Interests& letter) const { worker.subscribing().receive(letter); }
   void operator()(const mail::Known& letter) const { worker.subscribing().receive(letter); }
   void operator()(const mail::RetainedRequest& letter) const {
     worker.retained_delivery().receive(letter);

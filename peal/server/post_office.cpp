@@ -59,8 +59,8 @@ Mailbox::Mailbox(PostOffice& office, unsigned self, std::function<bool()> may_go
 
 void Mailbox::send(broker::WorkerIndex to, broker::Mail mail) {
   Batch& batch = outboxes_[static_cast<unsigned>(to)].batch;
+  batch.messages += broker::weight_of(mail);
   batch.letters.emplace_back(std::move(mail));
-  ++batch.messages;
 }
 
 void Mailbox::forward(broker::WorkerIndex to, const broker::Forward& how,
