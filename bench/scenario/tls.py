@@ -10,6 +10,7 @@ import subprocess
 from brokers import LOAD_CPU, BrokerFailed
 
 HANDSHAKE_SECONDS = 5
+CLIENTS = 4  # that make handshakes at once
 IDLE_CLIENTS = 1000
 CONNECT = bytes([0x10, 16, 0, 4]) + b"MQTT" + bytes([4, 2, 0, 0, 0, 4])  # and a Client Identifier of 4 bytes
 
@@ -25,21 +26,23 @@ def resident_bytes(pid):
 
 
 def measure_handshakes(broker, quick):
-    """New sessions only, TLS 1.3, one client after another."""
+    """New sessions only, TLS 1.3. The clients have one core and the server another; since a handshake costs a client more
+    than the server, what one core of the server is good for is what it did in the processor time that it took."""
     seconds = 2 if quick else HANDSHAKE_SECONDS
     command = ["openssl", "s_time", "-connect", f"127.0.0.1:{broker.port}", "-new", "-time", str(seconds), "-tls1_3",
                "-CAfile", str(broker.folder / "server.crt")]
     if broker.cpus:
         command = ["taskset", "-c", str(LOAD_CPU), *command]
     before = cpu_seconds(broker.pid)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    clients = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(CLIENTS)]
+    said = [client.communicate(timeout=60)[0] for client in clients]
     spent = cpu_seconds(broker.pid) - before
-    found = re.search(r"(\d+) connections in (\d+) real seconds", done.stdout)
-    if not found or int(found.group(1)) == 0:
-        raise BrokerFailed(f"{broker.name}: {' '.join(command)}\n{done.stdout}{done.stderr}{broker.errors()}")
-    count, real = int(found.group(1)), int(found.group(2))
-    return {"handshakes": count, "per_second": count / real, "cpu_ms": spent * 1000 / count,
-            "command": "openssl s_time -new -tls1_3"}
+    found = [re.search(r"(\d+) connections in \d+ real seconds", text) for text in said]
+    if not all(found) or spent == 0:
+        raise BrokerFailed(f"{broker.name}: {' '.join(command)}\n{''.join(said)}{broker.errors()}")
+    count = sum(int(one.group(1)) for one in found)
+    return {"handshakes": count, "per_core_second": count / spent, "cpu_ms": spent * 1000 / count,
+            "command": f"{CLIENTS} times openssl s_time -new -tls1_3"}
 
 
 def connect_one(broker, context, number):

@@ -71,6 +71,11 @@ int version_number(TlsVersion version) {
   return version == TlsVersion::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
+constexpr const char* signature_algorithms =
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+"
+    "SHA512:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512";
+
 /// What both sides have in common.
 ContextPointer make_context(const SSL_METHOD* method, TlsVersion min_version) {
   ContextPointer context(SSL_CTX_new(method));
@@ -83,6 +88,8 @@ ContextPointer make_context(const SSL_METHOD* method, TlsVersion min_version) {
                                          SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // No SHA-1, no DSA; and OpenSSL keeps lists of them for each connection.
+  SSL_CTX_set1_sigalgs_list(context.get(), signature_algorithms);
   // One read brings a record's header and body, and often the next record.
   SSL_CTX_set_read_ahead(context.get(), 1);
   return context;
@@ -204,6 +211,7 @@ MaybeContext make_one_server(const TlsServerOptions& options, const std::string&
   SSL_CTX_set_session_id_context(context.get(), as_bytes(id).data(),
                                  static_cast<unsigned>(id.size()));
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context.get(), 1);  // a client of a server has one connection
   SSL_CTX_set_max_early_data(context.get(), 0);
   return context;
 }

@@ -7,7 +7,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <utility>
 
+#include "peal/base/assert.hpp"
 #include "peal/net/certificate_names.hpp"
 #include "peal/net/tls_context.hpp"
 #include "peal/net/tls_psk.hpp"
@@ -71,6 +73,36 @@ struct TlsSocket {
   }
 };
 
+/// The socket of the session that this thread works on. One BIO serves all sessions of a thread:
+/// one for each would cost every idle connection some 200 bytes.
+class TlsSession::AtWork {
+ public:
+  explicit AtWork(TlsSession& session) {
+    BIO* const bio = of_this_thread();
+    BIO_set_data(bio, &session);
+    if (SSL_get_rbio(session.ssl_) != bio) {  // new, or it was another thread's
+      BIO_up_ref(bio);
+      SSL_set_bio(session.ssl_, bio, bio);
+    }
+    ERR_clear_error();
+    errno = 0;
+  }
+
+ private:
+  struct Free {
+    void operator()(BIO* bio) const { BIO_free(bio); }
+  };
+  static BIO* of_this_thread() {
+    static thread_local const std::unique_ptr<BIO, Free> bio = [] {
+      std::unique_ptr<BIO, Free> made(BIO_new(TlsSocket::method()));
+      PEAL_ASSERT(made != nullptr);
+      BIO_set_init(made.get(), 1);
+      return made;
+    }();
+    return bio.get();
+  }
+};
+
 namespace {
 
 /// The peer's certificate if it was verified.
@@ -116,16 +148,7 @@ std::unique_ptr<TlsSession> TlsSession::make(TlsContext& context, int fd) {
     ERR_clear_error();
     return nullptr;
   }
-  std::unique_ptr<TlsSession> session(new TlsSession(ssl, fd));
-  BIO* bio = BIO_new(TlsSocket::method());
-  if (bio == nullptr) {
-    ERR_clear_error();
-    return nullptr;
-  }
-  BIO_set_data(bio, session.get());
-  BIO_set_init(bio, 1);
-  SSL_set_bio(ssl, bio, bio);
-  return session;
+  return std::unique_ptr<TlsSession>(new TlsSession(ssl, fd));
 }
 
 std::unique_ptr<TlsSession> TlsSession::accept(TlsContext& context, int fd) {
@@ -164,29 +187,27 @@ TlsSession::Status TlsSession::status_of(int result) {
   is_network_error_ = error == SSL_ERROR_SYSCALL;
   const unsigned long code = ERR_peek_error();
   const long verified = SSL_get_verify_result(ssl_);
+  std::string sentence = errno != 0 ? std::strerror(errno) : "the connection ended";
   if (verified != X509_V_OK) {
-    error_ =
-        std::string("the certificate does not verify: ") + X509_verify_cert_error_string(verified);
+    sentence = "the certificate does not verify: ";
+    sentence += X509_verify_cert_error_string(verified);
   } else if (code != 0 && ERR_reason_error_string(code) != nullptr) {
-    error_ = ERR_reason_error_string(code);
-  } else {
-    error_ = errno != 0 ? std::strerror(errno) : "the connection ended";
+    sentence = ERR_reason_error_string(code);
   }
+  error_ = std::make_unique<const std::string>(std::move(sentence));
   ERR_clear_error();
   return Status::failed;
 }
 
 TlsSession::Status TlsSession::handshake() {
-  ERR_clear_error();
-  errno = 0;
+  const AtWork at_work(*this);
   return status_of(SSL_do_handshake(ssl_));
 }
 
 TlsSession::Transfer TlsSession::read(MutableBytes buffer) {
   Transfer transfer;
   while (transfer.bytes < buffer.size()) {
-    ERR_clear_error();
-    errno = 0;
+    const AtWork at_work(*this);
     std::size_t got = 0;
     const MutableBytes room = buffer.subspan(transfer.bytes);
     const int result = SSL_read_ex(ssl_, room.data(), room.size(), &got);
@@ -200,8 +221,7 @@ TlsSession::Transfer TlsSession::read(MutableBytes buffer) {
 }
 
 TlsSession::Transfer TlsSession::write(Bytes bytes) {
-  ERR_clear_error();
-  errno = 0;
+  const AtWork at_work(*this);
   std::size_t written = 0;
   const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
   return {written, result == 1 ? Status::done : status_of(result)};
@@ -209,7 +229,7 @@ TlsSession::Transfer TlsSession::write(Bytes bytes) {
 
 void TlsSession::shutdown() {
   if (!is_broken_ && SSL_is_init_finished(ssl_) == 1) {
-    ERR_clear_error();
+    const AtWork at_work(*this);
     SSL_shutdown(ssl_);
     ERR_clear_error();
   }

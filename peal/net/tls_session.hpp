@@ -77,10 +77,11 @@ class TlsSession {
   /// After `failed`: whether the connection broke below TLS.
   [[nodiscard]] bool is_network_error() const { return is_network_error_; }
   /// A sentence, after `failed`.
-  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] std::string error() const { return error_ == nullptr ? "" : *error_; }
 
  private:
   friend struct TlsSocket;
+  class AtWork;
   TlsSession(ssl_st* ssl, int fd);
   [[nodiscard]] static std::unique_ptr<TlsSession> make(TlsContext& context, int fd);
   [[nodiscard]] Status status_of(int result);
@@ -93,7 +94,7 @@ class TlsSession {
   bool end_is_near_ = false;
   bool is_broken_ = false;
   bool is_network_error_ = false;
-  std::string error_;
+  std::unique_ptr<const std::string> error_;
 };
 
 }  // namespace peal::net

@@ -2,15 +2,15 @@
 //
 // One for a server. Keeps the last 16 events of each of the last 10 000 clients that had any; those
 // of who had none for longest go first.    threads   any.    cost   a lock and a few short texts
-// for an event, of which there are a few in the life of a connection.
+// for an event, of which there are a few in the life of a connection; some 200 bytes for a client
+// that connected and nothing else.
 #pragma once
 
-#include <deque>
 #include <list>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "peal/base/text_hash.hpp"
@@ -34,16 +34,29 @@ class FlightRecorder final : public broker::Log {
   [[nodiscard]] std::vector<ClientEvent> events_of(std::string_view client_id);
 
  private:
-  struct Client {
-    std::deque<ClientEvent> events;
-    std::list<std::string>::iterator place;  // in `order_`
+  /// A Client Identifier and, one behind the other, the events of its client: packed
+  /// (flight_recorder.cpp), no byte to spare.
+  using Record = std::string;
+  using Records = std::list<Record>;
+  struct HashById {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const noexcept { return TextHash{}(id); }
+    std::size_t operator()(Records::iterator record) const noexcept {
+      return TextHash{}(id_of(record));
+    }
   };
+  struct EqualById {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return id_of(a) == id_of(b); }
+  };
+  static std::string_view id_of(std::string_view id) { return id; }
+  static std::string_view id_of(Records::iterator record);
   void remember(const broker::LogEvent& event);
 
   broker::Log& log_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Client, TextHash, std::equal_to<>> clients_;
-  std::list<std::string> order_;  // who had an event last stands in front
+  Records records_;  // whose client had an event last stands in front
+  std::unordered_set<Records::iterator, HashById, EqualById> by_id_;
 };
 
 }  // namespace peal::server
