@@ -1,78 +1,151 @@
 #include "peal/cli/acl.hpp"
 
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 #include <string>
 
+#include "peal/cli/control_client.hpp"
+#include "peal/mqtt/escaped.hpp"
+#include "peal/server/access_question.hpp"
 #include "peal/server/rights.hpp"
+#include "peal/store/database.hpp"
+#include "peal/store/directory.hpp"
+#include "peal/store/named_records.hpp"
 
 namespace peal::cli {
 
 namespace {
 
+namespace json = boost::json;
+
 constexpr int denied_exit_code = 2;
 
-struct Question {
-  std::string file;
-  std::string user;
-  std::string client_id = "peal-acl-test";
-  std::string topic;
+struct Request {
+  ServerPlace place{};
+  bool is_of_file_alone = false;
+  server::AccessQuestion question{.client_id = "peal-acl-test"};
   std::string action;
 };
 
-auth::Decision decide(const auth::RuleSet& rules, const Question& question) {
-  const broker::ClientIdentity client{question.client_id, question.user};
-  if (question.action == "publish") {
-    const auto topic = mqtt::TopicName::parse(question.topic);
-    if (!topic) {
-      throw server::ConfigError(question.topic +
-                                " is no Topic Name: it is empty or has a wildcard");
-    }
-    return rules.decide_publish(client, *topic);
+struct Found {
+  server::AccessAnswer answer;
+  std::string where;  // it was looked: for a person
+};
+
+/// Nothing: no server runs there.
+std::optional<Found> ask_the_server(const Request& request, const std::string& directory) {
+  const auto answer = ask_if_running(directory, {{"command", "acl.test"},
+                                                 {"user", request.question.user},
+                                                 {"client_id", request.question.client_id},
+                                                 {"topic", request.question.topic},
+                                                 {"action", request.action}});
+  if (!answer) {
+    return std::nullopt;
   }
-  const auto filter = mqtt::TopicFilter::parse(question.topic);
-  if (!filter) {
-    throw server::ConfigError(
-        question.topic + " is no Topic Filter: '#' stands last and alone in its level, '+' alone");
-  }
-  return rules.decide_subscribe(client, *filter);
+  return Found{.answer = {.is_allowed = flag_in(*answer, "allowed"),
+                          .has_rules = flag_in(*answer, "has_rules"),
+                          .rule = text_in(*answer, "rule"),
+                          .place = text_in(*answer, "place")},
+               .where = "the server that runs with its state in " + directory};
 }
 
-int test_access(const Question& question) {
+server::AuthConfig auth_of_file(const Request& request) {
   server::ConfigSources sources;
-  sources.file = question.file;
-  const server::AuthConfig auth = server::load_config(sources).auth;
-  const std::string who = question.user.empty() ? "an anonymous client" : question.user;
-  const std::string what = question.action + (question.action == "publish" ? " " : " to ");
-  if (!auth.has_rules()) {
-    fmt::print("allowed   {} may {}{}\n          {} has no rules: everything is allowed\n", who,
-               what, question.topic, question.file);
-    return 0;
+  sources.file = request.place.config;
+  return server::load_config(sources).auth;
+}
+
+/// What a server with that configuration would decide.
+server::AccessAnswer decide(const Request& request, const server::Accounts* accounts) {
+  const server::AuthConfig auth = auth_of_file(request);
+  const auto rules = auth.has_rules() ? server::read_rules(auth, accounts) : nullptr;
+  auto answer = server::decide_access(rules.get(), request.question);
+  if (!answer) {
+    throw server::ConfigError(answer.error());
   }
-  const auto access = server::read_rules(auth, nullptr);
-  const auto rules = access->rules_of({question.client_id, question.user});
-  const auth::Decision decision = decide(*rules, question);
-  fmt::print("{:<9} {} may {}{}{}\n", decision.is_allowed ? "allowed" : "denied", who,
-             decision.is_allowed ? "" : "not ", what, question.topic);
-  fmt::print("          {}\n", decision.rule == nullptr
-                                   ? "no rule allows it"
-                                   : decision.rule->place + ": " + decision.rule->text);
-  return decision.is_allowed ? 0 : denied_exit_code;
+  return std::move(*answer);
+}
+
+Found look_in_store(const Request& request, const std::string& directory) {
+  store::Database database({.directory = directory, .is_read_only = true});
+  store::NamedRecords records(database);
+  const server::Accounts accounts(&records);
+  const std::string file = request.place.config ? *request.place.config + " and " : "";
+  return {.answer = decide(request, &accounts),
+          .where = file + "the store in " + directory + "; no server runs there"};
+}
+
+Found look_in_file(const Request& request, const std::string& why) {
+  if (!request.place.config) {
+    throw server::ConfigError("there is nothing to ask: " + why +
+                              "; say where (--data DIR, or -c FILE)");
+  }
+  return {.answer = decide(request, nullptr), .where = *request.place.config + " alone" + why};
+}
+
+Found look(const Request& request) {
+  if (request.is_of_file_alone) {
+    return look_in_file(request, "");
+  }
+  const std::string directory = request.place.directory();
+  if (auto found = ask_the_server(request, directory)) {
+    return std::move(*found);
+  }
+  if (std::filesystem::exists(std::filesystem::path(directory) / store::marker_name)) {
+    return look_in_store(request, directory);
+  }
+  return look_in_file(request, request.place.config
+                                   ? "; " + directory + " has no server and no store"
+                                   : directory + " has no server and no store");
+}
+
+void print(const Request& request, const Found& found) {
+  const server::AccessAnswer& answer = found.answer;
+  const std::string& user = request.question.user;
+  const std::string why = !answer.has_rules     ? "there are no rules: everything is allowed"
+                          : answer.rule.empty() ? "no rule allows it"
+                                                : answer.place + ": " + answer.rule;
+  fmt::print("{:<9} {} may {}{} {}{}\n", answer.is_allowed ? "allowed" : "denied",
+             user.empty() ? "an anonymous client" : mqtt::escaped(user),
+             answer.is_allowed ? "" : "not ", request.action,
+             request.action == "publish" ? "" : "to ", mqtt::escaped(request.question.topic));
+  fmt::print("          {}\n", mqtt::printable(why));
+  fmt::print("asked     {}\n", found.where);
+}
+
+void print_json(const Found& found) {
+  fmt::print("{}\n", json::serialize(json::object{{"allowed", found.answer.is_allowed},
+                                                  {"has_rules", found.answer.has_rules},
+                                                  {"rule", found.answer.rule},
+                                                  {"place", found.answer.place},
+                                                  {"asked", found.where}}));
 }
 
 }  // namespace
 
 int acl_main(int argc, char** argv) {
-  CLI::App app("Ask what the rules of a configuration file say.", "peal acl");
+  CLI::App app("Ask what a user may do, and which rule says so.", "peal acl");
   app.require_subcommand(1);
-  Question question;
-  CLI::App* test = app.add_subcommand("test", "may this user do that, and which rule says so?");
-  test->add_option("-c,--config", question.file, "configuration file (TOML)")->required();
-  test->add_option("-i,--id", question.client_id, "Client Identifier, for rules with %c");
-  test->add_option("USER", question.user, "user name; '' for an anonymous client")->required();
-  test->add_option("TOPIC", question.topic, "Topic Name, or Topic Filter to subscribe to")
+  Request request;
+  bool as_json = false;
+  CLI::App* test = app.add_subcommand(
+      "test",
+      "may this user do that? The running server is asked; where none runs, its store and its "
+      "configuration file are looked at");
+  request.place.declare(*test);
+  test->add_flag("--file-only", request.is_of_file_alone,
+                 "what the configuration file says, whatever is in force or in the store")
+      ->needs("--config");
+  test->add_option("-i,--id", request.question.client_id, "Client Identifier, for rules with %c");
+  test->add_flag("--json", as_json, "for programs");
+  test->add_option("USER", request.question.user, "user name; '' for an anonymous client")
       ->required();
-  test->add_option("ACTION", question.action, "publish or subscribe")
+  test->add_option("TOPIC", request.question.topic, "Topic Name, or Topic Filter to subscribe to")
+      ->required();
+  test->add_option("ACTION", request.action, "publish or subscribe")
       ->required()
       ->check(CLI::IsMember({"publish", "subscribe"}));
   try {
@@ -80,7 +153,15 @@ int acl_main(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem);
   }
-  return test_access(question);
+  request.question.action =
+      request.action == "publish" ? auth::Action::publish : auth::Action::subscribe;
+  const Found found = look(request);
+  if (as_json) {
+    print_json(found);
+  } else {
+    print(request, found);
+  }
+  return found.answer.is_allowed ? 0 : denied_exit_code;
 }
 
 }  // namespace peal::cli

@@ -6,6 +6,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <stdexcept>
+#include <utility>
 
 #include "peal/server/config.hpp"
 #include "peal/server/control.hpp"
@@ -69,12 +70,18 @@ json::object ask(const ServerPlace& place, const json::object& request) {
 
 json::object ask_running(const ServerPlace& place, const json::object& request) {
   const std::string directory = place.directory();
-  const auto answer = server::ask_server(directory, json::serialize(request));
+  auto answer = ask_if_running(directory, request);
   if (!answer) {
     throw std::runtime_error("no server runs with its state in " + directory +
                              "; start one (`peal serve`), or say which one (--data, -c)");
   }
-  return checked(*answer);
+  return std::move(*answer);
+}
+
+std::optional<json::object> ask_if_running(const std::string& directory,
+                                           const json::object& request) {
+  const auto line = server::ask_server(directory, json::serialize(request));
+  return line ? std::optional(checked(*line)) : std::nullopt;
 }
 
 void print_notes(const json::object& answer) {

@@ -34,6 +34,10 @@ struct ServerPlace {
 [[nodiscard]] boost::json::object ask_running(const ServerPlace& place,
                                               const boost::json::object& request);
 
+/// The same of the server with its state in that directory; nothing: none runs there.
+[[nodiscard]] std::optional<boost::json::object> ask_if_running(const std::string& directory,
+                                                                const boost::json::object& request);
+
 /// What the answer notes for the person, each on a line.
 void print_notes(const boost::json::object& answer);
 

@@ -59,7 +59,7 @@ AddressGate::Entries::iterator AddressGate::find_or_add(std::uint64_t network,
 }
 
 bool AddressGate::take_token(Entry& entry, Clock::time_point now) const {
-  const ConnectRate& rate = limits_.rate;
+  const Rate& rate = limits_.rate;
   if (rate.per_second == 0) {
     return true;
   }

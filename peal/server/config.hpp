@@ -18,6 +18,7 @@
 #include "peal/broker/ports/authorizer.hpp"
 #include "peal/broker/settings.hpp"
 #include "peal/mqtt/escaped.hpp"
+#include "peal/server/config_value.hpp"
 #include "peal/store/sync_mode.hpp"
 
 namespace peal::server {
@@ -65,16 +66,10 @@ struct ListenerConfig {
   unsigned unix_mode = 0600;
 };
 
-/// "200/s burst 1000".
-struct ConnectRate {
-  std::uint64_t per_second = 0;  // 0: no limit
-  std::uint64_t burst = 0;
-};
-
 /// What one address may have.
 struct AddressLimits {
   std::size_t connections = broker::Settings::unlimited;
-  ConnectRate rate;
+  Rate rate;  // of new ones; 0 a second: no limit
 
   [[nodiscard]] bool is_any() const {
     return connections != broker::Settings::unlimited || rate.per_second != 0;

@@ -103,28 +103,10 @@ MinFree read_min_free(Value value) {
   return free;
 }
 
-/// "200/s burst 1000", or "200/s": as many at once.
-ConnectRate read_connect_rate(Value value) {
-  const std::string text = read_text(value);
-  if (text == "unlimited") {
-    return {};
-  }
-  constexpr std::uint64_t most = 1'000'000;
-  std::istringstream words(text);
-  std::string unit;
-  std::string burst = "burst";
-  ConnectRate rate;
-  bool is_whole = (words >> rate.per_second >> unit) && unit == "/s";
-  rate.burst = rate.per_second;
-  if (is_whole && !(words >> std::ws).eof()) {
-    is_whole = (words >> burst >> rate.burst) && burst == "burst" && (words >> std::ws).eof();
-  }
-  const bool is_sane = text.find('-') == std::string::npos && rate.per_second > 0 &&
-                       rate.per_second <= most && rate.burst > 0 && rate.burst <= most;
-  if (!is_whole || !is_sane) {
-    refuse(value, "must be like \"200/s burst 1000\" (up to a million), or \"unlimited\"");
-  }
-  return rate;
+/// "200/s burst 1000", "200/s": as many at once, or "unlimited".
+Rate read_connect_rate(Value value) {
+  const bool is_unlimited = value.kind == ConfigValue::Kind::text && value.text == "unlimited";
+  return is_unlimited ? Rate{} : read_rate(value);
 }
 
 TlsConfig& tls_of(ListenerConfig& listener) {
@@ -193,7 +175,7 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.connections = read_limit(v); }},
     ServerKey{"limits.connections_per_address", "\"unlimited\"", "connections from one address (IPv6: from one /64); behind PROXY the one that its header names",
       [](Config& c, Value v) { c.per_address.connections = read_limit(v); }},
-    ServerKey{"limits.connect_rate_per_address", "\"unlimited\"", "new ones of these in a second, such as \"200/s burst 1000\"",
+    ServerKey{"limits.connect_rate_per_address", "\"unlimited\"", "new ones of these in a second, such as \"200/s burst 1000\"; or unlimited",
       [](Config& c, Value v) { c.per_address.rate = read_connect_rate(v); }},
     ServerKey{"limits.unauthenticated", "5000", "connections that were not let in yet; one more ends the oldest of those that have not said CONNECT",
       [](Config& c, Value v) { c.unauthenticated = read_limit(v); }},

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "peal/server/access_question.hpp"
 #include "peal/store/store_error.hpp"
 
 namespace peal::server {
@@ -265,6 +266,33 @@ json::object list_roles(const ControlContext& context, const json::object& /*req
   return {{"roles", std::move(roles)}};
 }
 
+json::object test_access(const ControlContext& context, const json::object& request) {
+  if (context.live == nullptr) {
+    throw Refusal("no server runs");
+  }
+  const auto rules = context.live->rules();
+  if (!rules) {
+    throw Refusal(rules.error());
+  }
+  const std::string action = text_of(request, "action");
+  if (action != "publish" && action != "subscribe") {
+    throw Refusal("\"action\" has to be publish or subscribe");
+  }
+  const auto answer = decide_access(
+      rules->get(),
+      {.user = text_of(request, "user"),
+       .client_id = text_of(request, "client_id"),
+       .topic = text_of(request, "topic"),
+       .action = action == "publish" ? auth::Action::publish : auth::Action::subscribe});
+  if (!answer) {
+    throw Refusal(answer.error());
+  }
+  return {{"allowed", answer->is_allowed},
+          {"has_rules", answer->has_rules},
+          {"rule", answer->rule},
+          {"place", answer->place}};
+}
+
 // --- bans -------------------------------------------------------------------------------------
 
 auth::BanKind kind_of(const json::object& request) {
@@ -357,19 +385,13 @@ struct Command {
 };
 
 constexpr std::array commands{
-    Command{"user.add", add_user},
-    Command{"user.passwd", set_password},
-    Command{"user.roles", set_roles},
-    Command{"user.disable", disable_user},
-    Command{"user.rm", remove_user},
-    Command{"user.list", list_users},
-    Command{"role.put", put_role},
-    Command{"role.rm", remove_role},
-    Command{"role.list", list_roles},
-    Command{"ban.add", add_ban},
-    Command{"ban.rm", remove_ban},
-    Command{"ban.list", list_bans},
-    Command{"client.explain", explain_client},
+    Command{"user.add", add_user},    Command{"user.passwd", set_password},
+    Command{"user.roles", set_roles}, Command{"user.disable", disable_user},
+    Command{"user.rm", remove_user},  Command{"user.list", list_users},
+    Command{"role.put", put_role},    Command{"role.rm", remove_role},
+    Command{"role.list", list_roles}, Command{"acl.test", test_access},
+    Command{"ban.add", add_ban},      Command{"ban.rm", remove_ban},
+    Command{"ban.list", list_bans},   Command{"client.explain", explain_client},
 };
 
 json::object run_command(const ControlContext& context, std::string_view line) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "peal/auth/access_rules.hpp"
 #include "peal/server/accounts.hpp"
 #include "peal/server/config.hpp"
 #include "peal/server/explain.hpp"
@@ -24,6 +26,9 @@ class LiveServer {
   virtual ~LiveServer() = default;
 
   [[nodiscard]] virtual std::shared_ptr<const AuthConfig> auth() = 0;
+  /// The rules in force; null: there are none, and everything is allowed.
+  /// errors   a clause: others decide, not these.
+  [[nodiscard]] virtual std::expected<std::shared_ptr<auth::AccessRules>, std::string> rules() = 0;
   /// The roles are others, or those of one user are: rights are asked for anew.
   virtual void rights_changed(const std::optional<std::string>& user) = 0;
   /// Ends the connections of a user, a Client Identifier or an address.

@@ -1,3 +1,5 @@
+#include "peal/server/identity_sources.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -8,7 +10,6 @@
 #include "peal/auth/key_refresh.hpp"
 #include "peal/auth/password_source.hpp"
 #include "peal/auth/transport_source.hpp"
-#include "peal/server/rights.hpp"
 
 namespace peal::server {
 

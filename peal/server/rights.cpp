@@ -40,7 +40,7 @@ auth::Role role_of(const StoredRole& stored) {
   role.users = stored.users;
   role.rate = stored.rate;
   for (const std::string& rule : stored.rules) {
-    auto parsed = auth::parse_rule(rule, "role " + stored.name + " (peal role)");
+    auto parsed = auth::parse_rule(rule, "role " + stored.name + " (store)");
     if (!parsed) {
       throw ConfigError("the store's role \"" + stored.name + "\": " + parsed.error());
     }
@@ -84,12 +84,13 @@ void CurrentRules::use(std::shared_ptr<auth::AccessRules> rules) {
   rules_ = std::move(rules);
 }
 
+std::shared_ptr<auth::AccessRules> CurrentRules::now() const {
+  const std::scoped_lock lock(mutex_);
+  return rules_;
+}
+
 broker::RightsRef CurrentRules::rights_of(const broker::ClientIdentity& client) {
-  std::shared_ptr<auth::AccessRules> rules;
-  {
-    const std::scoped_lock lock(mutex_);
-    rules = rules_;
-  }
+  const auto rules = now();
   return rules == nullptr ? broker::RightsRef{} : rules->rights_of(client);
 }
 

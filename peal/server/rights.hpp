@@ -1,28 +1,14 @@
-// What the configuration says about users and rules, read and checked: files are read here.
+// The rules that the configuration and the store give, read and checked: files are read here.
 #pragma once
 
 #include <memory>
 #include <mutex>
 
 #include "peal/auth/access_rules.hpp"
-#include "peal/auth/login_desk.hpp"
 #include "peal/server/accounts.hpp"
 #include "peal/server/config.hpp"
 
 namespace peal::server {
-
-/// What sources of identity are made with; outlives them.
-struct SourceParts {
-  auth::Passwords& passwords;
-  const Accounts& accounts;
-  broker::Log& log;
-};
-
-/// Where who a client is comes from. Keys at a URL are waited for, for a few seconds: where they do
-/// not come, tokens are refused until they do.
-/// errors   ConfigError: with file and line.
-[[nodiscard]] std::shared_ptr<const auth::Sources> read_sources(const AuthConfig& config,
-                                                                const SourceParts& parts);
 
 /// The rules of all roles, those of the configuration first, and of the acl file.
 /// `accounts`   null: there are no others; its users say themselves which roles they have.
@@ -35,10 +21,11 @@ class CurrentRules final : public broker::Authorizer {
  public:
   /// Null: everything is allowed.
   void use(std::shared_ptr<auth::AccessRules> rules);
+  [[nodiscard]] std::shared_ptr<auth::AccessRules> now() const;
   [[nodiscard]] broker::RightsRef rights_of(const broker::ClientIdentity& client) override;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<auth::AccessRules> rules_;
 };
 

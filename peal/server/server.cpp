@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <expected>
 #include <future>
 #include <iterator>
 #include <mutex>
@@ -18,6 +19,7 @@
 #include "peal/server/durable_store.hpp"
 #include "peal/server/flight_recorder.hpp"
 #include "peal/server/listener_runtime.hpp"
+#include "peal/server/identity_sources.hpp"
 #include "peal/server/memory_watch.hpp"
 #include "peal/server/psk_keys.hpp"
 #include "peal/server/rights.hpp"
@@ -124,7 +126,7 @@ struct Server::State final : LiveServer {
         shared{.settings = config.settings,
                .log = recorder,
                .authenticator = hooks.authenticator,
-               .authorizer = or_default<broker::Authorizer>(hooks.authorizer, rules),
+               .authorizer = or_default<broker::Authorizer>(hooks.authorizer, own_rules),
                .publish_hook = hooks.publish,
                .office = office,
                .store = store.get(),
@@ -158,10 +160,16 @@ struct Server::State final : LiveServer {
     return auth_config;
   }
   void rights_changed(const std::optional<std::string>& user) override;
+  [[nodiscard]] std::expected<std::shared_ptr<auth::AccessRules>, std::string> rules() override {
+    if (&shared.authorizer != &own_rules) {
+      return std::unexpected("the program that this server is a part of decides about rights");
+    }
+    return own_rules.now();
+  }
   void disconnect(auth::BanKind kind, const std::string& name) override;
   [[nodiscard]] Explanation explain(const std::string& client_id) override;
 
-  CurrentRules rules;
+  CurrentRules own_rules;
   NoLog no_log;
   FlightRecorder recorder;
   broker::RetainedTotals retained_totals;
@@ -317,7 +325,7 @@ void Server::State::use_rights(const AuthConfig& config) {
   auto sources = read_sources(
       config, {.passwords = desk->passwords(), .accounts = accounts, .log = shared.log});
   psk_keys.use(PskKeys::read(config));
-  rules.use(config.has_rules() ? read_rules(config, &accounts) : nullptr);
+  own_rules.use(config.has_rules() ? read_rules(config, &accounts) : nullptr);
   desk->use(std::move(sources));
   auth_config = std::make_shared<const AuthConfig>(config);
 }
@@ -326,7 +334,7 @@ void Server::State::rights_changed(const std::optional<std::string>& user) {
   {
     const std::scoped_lock lock(auth_mutex);
     if (!user && auth_config->has_rules()) {
-      rules.use(read_rules(*auth_config, &accounts));
+      own_rules.use(read_rules(*auth_config, &accounts));
     }
   }
   for (const auto& worker : workers) {

@@ -42,14 +42,14 @@ rocksdb::Status damage_at(const WalBreak& broken) {
 }  // namespace
 
 Database::Database(const DatabaseOptions& options) : directory_(options.directory) {
-  if (options.may_create) {
+  if (options.may_create && !options.is_read_only) {
     prepare_directory(directory_);
   } else {
     require_store(directory_);
   }
   open(options);
   try {
-    check_schema();
+    check_schema(options.is_read_only);
   } catch (...) {
     close();
     throw;
@@ -83,8 +83,18 @@ void Database::open(const DatabaseOptions& options) {
     torn_end_ = broken->place();
   }
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(db_options(options), directory_.string(),
-                                                   family_descriptors(options), &families_, &db);
+  const auto tables = family_descriptors(options);
+  const rocksdb::Status status =
+      options.is_read_only
+          ? rocksdb::DB::OpenForReadOnly(db_options(options), directory_.string(), tables,
+                                         &families_, &db)
+          : rocksdb::DB::Open(db_options(options), directory_.string(), tables, &families_, &db);
+  const bool lacks_table =
+      options.is_read_only && status.ToString().find("not found") != std::string::npos;
+  if (lacks_table) {
+    throw StoreError("the store " + directory_.string() +
+                     " was made by an older version of Peal; start a server on it once");
+  }
   if (status.IsInvalidArgument() && status.ToString().find("olumn famil") != std::string::npos) {
     throw StoreError("the store " + directory_.string() +
                      " has tables that this version of Peal does not know (" + status.ToString() +
@@ -96,7 +106,7 @@ void Database::open(const DatabaseOptions& options) {
   db_.reset(db);
 }
 
-void Database::check_schema() {
+void Database::check_schema(bool is_read_only) {
   const std::uint64_t found = number(schema_name, 0);
   if (found > schema_version) {
     throw StoreError("the store " + directory_.string() + " has schema version " +
@@ -104,7 +114,7 @@ void Database::check_schema() {
                      std::to_string(schema_version) +
                      "; start the newer version that made it, or name another directory");
   }
-  if (found < schema_version) {
+  if (found < schema_version && !is_read_only) {
     set_number(schema_name, schema_version);
   }
 }

@@ -32,6 +32,9 @@ struct DatabaseOptions {
   std::size_t cache_bytes = std::size_t{64} << 20;
   /// false: there has to be a store already.
   bool may_create = true;
+  /// There has to be a store already, and nothing of it is changed, not even in a repair of its
+  /// log.
+  bool is_read_only = false;
   /// Reads on behind what is broken in a log, instead of refusing it.
   bool salvages_log = false;
   /// Files and clocks, for tests; null: the system's. Outlives the database.
@@ -74,7 +77,7 @@ class Database {
 
  private:
   void open(const DatabaseOptions& options);
-  void check_schema();
+  void check_schema(bool is_read_only);
   void close();
 
   std::filesystem::path directory_;

@@ -242,6 +242,56 @@ def token(secret, claims):
 
 
 @needs_peal
+class AskingTheRules(AccountCase):
+    FILE = USERS + """
+[[role]]
+name = "all"
+users = ["*"]
+deny = [{ publish = "+/firmware" }]
+"""
+
+    def ask(self, *arguments, code=0):
+        done = run([PEAL, "acl", "test", *map(str, arguments)])
+        self.assertEqual(done.code, code, done)
+        return done.out + done.err
+
+    def test_of_a_server_its_store_and_a_file(self):
+        where = "--data", self.data, "-c", self.config
+        mine, firmware = ("bell", "bell/ring", "publish"), ("bell", "bell/firmware", "publish")
+        self.start_server(self.FILE)
+        self.assertIn("no rule allows it", self.ask(*where, *mine, code=2))
+        self.peal("role", "add", "device", "--allow", "all %u/#")
+        self.peal("user", "add", "bell", "-P", "x", "-r", "device")
+        expected = "allowed   bell may publish bell/ring\n          role device (store): allow all %u/#\n"
+        self.assertEqual(self.ask(*where, *mine),
+                         expected + f"asked     the server that runs with its state in {self.data}\n")
+        told = self.ask(*where, *firmware, code=2)
+        self.assertIn(f"denied    bell may not publish bell/firmware\n          {self.config}:", told)
+        self.assertIn(": deny publish +/firmware\n", told)
+        # What is written counts once it is read.
+        self.config.write_text(self.config.read_text().replace("firmware", "ring"))
+        self.assertIn("allowed", self.ask(*where, *mine))
+        self.assertIn("denied", self.ask(*where, "--file-only", *mine, code=2))
+        self.stop_server()
+        self.assertIn(f"{self.config} and the store in {self.data}; no server runs there",
+                      self.ask(*where, *firmware))
+        self.assertEqual(json.loads(self.ask(*where, "--json", *firmware))["place"], "role device (store)")
+        before = sorted(path.name for path in self.data.iterdir())
+        self.ask(*where, *firmware)
+        self.assertEqual(sorted(path.name for path in self.data.iterdir()), before, "it only looks")
+
+    def test_where_nothing_is(self):
+        nowhere = self.folder / "nowhere"
+        self.config.write_text(self.FILE)
+        told = self.ask("--data", nowhere, "-c", self.config, "bell", "bell/ring", "publish", code=2)
+        self.assertIn(f"{self.config} alone; {nowhere} has no server and no store", told)
+        told = self.ask("--data", nowhere, "bell", "bell/ring", "publish", code=1)
+        self.assertIn(f"{nowhere} has no server and no store; say where", told)
+        self.assertFalse(nowhere.exists())
+        self.assertIn("no Topic Name", self.ask("-c", self.config, "--file-only", "bell", "#", "publish", code=1))
+
+
+@needs_peal
 class Tokens(AccountCase):
     secret = b"0123456789abcdef0123456789abcdef"
 

@@ -91,13 +91,13 @@ TEST(Config, ReadsRatesOfConnections) {
   };
   EXPECT_EQ(rate_of("200/s burst 1000").per_second, 200U);
   EXPECT_EQ(rate_of("200/s burst 1000").burst, 1000U);
-  EXPECT_EQ(rate_of("5 /s").burst, 5U);
+  EXPECT_EQ(rate_of("5/s").burst, 5U);
   EXPECT_EQ(rate_of("unlimited").per_second, 0U);
   EXPECT_FALSE(with({}).per_address.is_any());
   for (const char* wrong : {"", "200", "/s", "0/s", "-1/s", "5/s burst", "5/s burst 0",
-                            "5/s bust 3", "5/s burst 3 more", "5/m", "2000000/s"}) {
+                            "5/s bust 3", "5/s burst 3 more", "5/m", "5 /s"}) {
     EXPECT_NE(error_of({"limits.connect_rate_per_address='" + std::string(wrong) + "'"})
-                  .find("200/s burst 1000"),
+                  .find("20/s burst 100"),
               std::string::npos)
         << wrong;
   }

@@ -8,6 +8,7 @@
 
 #include "peal/auth/password_hash.hpp"
 #include "peal/server/control.hpp"
+#include "peal/server/rights.hpp"
 #include "peal/store/database.hpp"
 #include "peal/store/named_records.hpp"
 
@@ -18,6 +19,12 @@ class FakeLive final : public LiveServer {
  public:
   [[nodiscard]] std::shared_ptr<const AuthConfig> auth() override {
     return std::make_shared<const AuthConfig>(config);
+  }
+  [[nodiscard]] std::expected<std::shared_ptr<auth::AccessRules>, std::string> rules() override {
+    if (decides_itself) {
+      return std::unexpected("others decide");
+    }
+    return config.has_rules() ? read_rules(config, accounts) : nullptr;
   }
   void rights_changed(const std::optional<std::string>& user) override {
     told.push_back("rights of " + user.value_or("all"));
@@ -32,6 +39,8 @@ class FakeLive final : public LiveServer {
     return explanation;
   }
   AuthConfig config;
+  const Accounts* accounts = nullptr;
+  bool decides_itself = false;
   std::vector<std::string> told;
 };
 
@@ -103,6 +112,46 @@ TEST_F(ControlCommandsTest, MakesRolesThatTheFileDoesNotHave) {
   EXPECT_EQ(ask(R"({"command":"role.put","name":"device","replace":true})"), R"({"ok":true})");
   EXPECT_TRUE(accounts_.role("device")->rules.empty());
   EXPECT_TRUE(ask(R"({"command":"role.list"})").contains(R"("in_file":true)"));
+}
+
+TEST_F(ControlCommandsTest, SaysWhichRuleDecides) {
+  live_.accounts = &accounts_;
+  const auto may = [&](const std::string& user, const std::string& what) {
+    return ask(R"({"command":"acl.test","client_id":"c","user":")" + user + "\"," + what + "}");
+  };
+  const std::string publish = R"("topic":"devices/bell/x","action":"publish")";
+  EXPECT_TRUE(may("bell", publish).contains(R"("has_rules":false)"));
+  live_.config.sources.push_back({.place = {}, .type = "users", .headers = {}});
+  EXPECT_TRUE(may("bell", publish).starts_with(R"({"allowed":false,"has_rules":true,"rule":"")"));
+  (void)ask(R"({"command":"role.put","name":"device","rules":["allow all devices/%u/#"]})");
+  (void)ask(R"({"command":"user.add","name":"bell","roles":["device"]})");
+  live_.config.roles.push_back({.place = {},
+                                .name = "fixed",
+                                .users = {"*"},
+                                .allow = {},
+                                .deny = {{"peal.toml:3:9", "publish", "devices/+/firmware"}},
+                                .rate = {}});
+  struct Case {
+    std::string user;
+    std::string what;
+    std::string answer;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"bell", publish, R"x("place":"role device (store)")x"},
+           {"anna", publish, R"("rule":"")"},
+           {"bell", R"("topic":"devices/bell/#","action":"subscribe")", R"("allowed":true)"},
+           {"bell", R"("topic":"devices/#","action":"subscribe")", R"("allowed":false)"},
+           {"bell", R"("topic":"devices/bell/firmware","action":"publish")",
+            R"("rule":"deny publish devices/+/firmware","place":"peal.toml:3:9")"}}) {
+    EXPECT_TRUE(may(c.user, c.what).contains(c.answer)) << may(c.user, c.what);
+  }
+  for (const char* wrong :
+       {R"("topic":"a/#","action":"publish")", R"("topic":"","action":"publish")",
+        R"("topic":"a/#/b","action":"subscribe")", R"("topic":"a","action":"read")"}) {
+    EXPECT_TRUE(may("bell", wrong).starts_with(R"({"error":)")) << wrong;
+  }
+  live_.decides_itself = true;
+  EXPECT_TRUE(may("bell", publish).contains("others decide"));
 }
 
 TEST_F(ControlCommandsTest, BansAndPutsOut) {

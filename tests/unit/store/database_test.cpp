@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +52,32 @@ TEST(Database, TakesAnEmptyDirectoryForItsOwnerAlone) {
     const Database database({.directory = temp.path()});
   }
   EXPECT_EQ(fs::status(temp.path()).permissions(), fs::perms::owner_all);
+}
+
+TEST(Database, OnlyLooksWhereItIsAskedTo) {
+  const TempDirectory temp;
+  const auto names = [&] {
+    std::set<std::string> all;
+    for (const auto& entry : fs::directory_iterator(temp / "store")) {
+      all.insert(entry.path().filename());
+    }
+    return all;
+  };
+  const auto look = [&] {
+    Database database({.directory = temp / "store", .is_read_only = true});
+    return database.number("a", 0);
+  };
+  EXPECT_THROW((void)look(), StoreError);
+  EXPECT_FALSE(fs::exists(temp / "store"));
+  {
+    Database database({.directory = temp / "store"});
+    database.set_number("a", 7);
+  }
+  const auto before = names();
+  EXPECT_EQ(look(), 7U);
+  EXPECT_EQ(names(), before);
+  Database database({.directory = temp / "store", .is_read_only = true});
+  EXPECT_THROW(database.set_number("a", 8), StoreError);
 }
 
 TEST(Database, StreamsAreNeverGivenTwice) {
