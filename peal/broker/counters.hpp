@@ -60,6 +60,7 @@ struct Counters {
   Counter denied_subscribes;
   Counter throttled_publishes;  // that made a client wait (the rate of a role)
   Counter denied_deliveries;    // of messages that waited while a right was withdrawn
+  Counter withheld_retained;  // deliveries whose publisher lost its right, retained.check_publisher
   Counter dropped_queue_full;
   Counter dropped_unsent_full;  // QoS 0 towards a slow reader
   Counter dropped_expired;

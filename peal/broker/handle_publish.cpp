@@ -199,6 +199,9 @@ Handled handle_publish(Channel& channel, const mqtt::FixedHeader& header, Bytes 
   if (is_plain(*packet)) {
     publication.came_as({.body = body, .is_v5 = channel.is_v5()});
   }
+  if (packet->retain) {
+    publication.came_from(channel.identity());
+  }
   const bool is_wanted = worker.router().route(session.space(), publication);
   if (packet->qos != QoS::at_most_once) {
     acknowledge(

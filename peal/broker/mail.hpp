@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "peal/broker/message.hpp"
+#include "peal/broker/publisher.hpp"
 
 namespace peal::broker {
 
@@ -48,6 +49,7 @@ struct Forward {
   bool for_retained = false;  // it keeps the retained message of this topic
   WorkerIndex from{};
   KeptId logged{};  // not none: in the sender's journal, until this worker says `arrived`
+  PublisherRef publisher = {};  // for_retained; null: not known, or the server itself
 };
 
 namespace mail {
@@ -97,7 +99,7 @@ struct RetainedRequest {
   std::vector<std::uint64_t> after = {};
 };
 struct RetainedReply {
-  std::vector<MessageRef> messages;
+  std::vector<Retained> messages;
   std::uint32_t job = 0;
 };
 

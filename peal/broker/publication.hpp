@@ -7,10 +7,12 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "peal/base/arena.hpp"
 #include "peal/broker/message.hpp"
 #include "peal/broker/publish_run.hpp"
+#include "peal/broker/publisher.hpp"
 #include "peal/mqtt/packets.hpp"
 
 namespace peal::broker {
@@ -48,6 +50,18 @@ class Publication {
   void came_as(const PlainPublish& packet) { plain_ = packet; }
   [[nodiscard]] const std::optional<PlainPublish>& plain() const { return plain_; }
 
+  /// Who published it, where that counts: of one that is to be retained. The names live as long as
+  /// the fields.
+  void came_from(const ClientIdentity& publisher) { identity_ = publisher; }
+  void came_from(PublisherRef publisher) { publisher_ = std::move(publisher); }
+  /// The lasting form, made at the first call; null: nobody said.
+  [[nodiscard]] const PublisherRef& publisher() {
+    if (!publisher_ && identity_) {
+      publisher_ = Publisher::make(*identity_);
+    }
+    return publisher_;
+  }
+
   /// A whole PUBLISH packet, and who owns its bytes (null: the arena of this iteration).
   struct Encoded {
     Bytes bytes;
@@ -63,6 +77,8 @@ class Publication {
   bool is_named_ = false;  // `message_` has its name in the journal
   KeptId kept_ = KeptId::none;
   std::optional<PlainPublish> plain_;
+  std::optional<ClientIdentity> identity_;
+  PublisherRef publisher_;
   std::array<Encoded, 4> encoded_{};
   std::array<SharedRef<SharedBuffer>, 4> owners_{};  // holds on what does not lie in the arena
 };

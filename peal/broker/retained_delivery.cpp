@@ -233,19 +233,24 @@ RetainedDelivery::Slice RetainedDelivery::send_slice(Session& session, Queue& qu
     if (bytes_left == 0) {
       return Slice::used_up;
     }
-    const MessageRef message = std::exchange(job.messages[job.next], {});
-    bytes_left -= std::min(bytes_left, message->bytes());
-    send(session, queue, job, message);
+    const Retained retained = std::exchange(job.messages[job.next], {});
+    bytes_left -= std::min(bytes_left, retained.message->bytes());
+    send(session, queue, job, retained);
   }
   return Slice::finished;
 }
 
 void RetainedDelivery::send(Session& session, const Queue& queue, const Job& job,
-                            const MessageRef& message) {
+                            const Retained& retained) {
+  const MessageRef& message = retained.message;
   const mqtt::SubscriptionOptions& options = job.wish.options;
   const bool is_own = options.no_local && message->publisher() == session.publisher();
   if (is_own || message->is_expired(worker_.context().clock.now()) ||
       queue.newer.contains(hash_of(message->topic()))) {
+    return;
+  }
+  if (is_withdrawn(retained)) {
+    worker_.counters().withheld_retained.add();
     return;
   }
   Publication publication(message);
@@ -255,6 +260,21 @@ void RetainedDelivery::send(Session& session, const Queue& queue, const Job& job
   worker_.outbound().deliver(
       session, publication,
       {.qos = std::min(message->qos(), options.qos), .retain = true, .identifiers = identifiers});
+}
+
+/// Whether its publisher may not publish it any more.
+bool RetainedDelivery::is_withdrawn(const Retained& retained) {
+  const Context& context = worker_.context();
+  if (!retained.publisher || !context.settings.retained.checks_publisher) {
+    return false;
+  }
+  const ClientIdentity publisher = retained.publisher->identity();
+  if (publisher_asked_.get() != retained.publisher.get()) {
+    publisher_rights_ = context.authorizer.rights_of(publisher);
+    publisher_asked_ = retained.publisher;
+  }
+  return publisher_rights_ &&
+         !publisher_rights_->may_publish(publisher, retained.message->topic(), true);
 }
 
 void RetainedDelivery::run() {
@@ -309,9 +329,9 @@ void RetainedDelivery::leave(Session& session) {
 void RetainedDelivery::keep_for_later(Session& session, Queue& queue) {
   for (Job& job : queue.jobs) {
     for (; job.is_collected && job.next < job.messages.size(); ++job.next) {
-      const MessageRef& message = job.messages[job.next];
-      if (std::min(message->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
-        send(session, queue, job, message);
+      const Retained& retained = job.messages[job.next];
+      if (std::min(retained.message->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
+        send(session, queue, job, retained);
       }
     }
   }

@@ -6,6 +6,7 @@
 // wildcards), before the SUBACK goes out: what is published after a SUBACK comes to the client as
 // that message only, never as the topic's retained message too. [MQTT3-3.3.1-9] A topic that is
 // published anew while its retained message still waits is left out: the client has the newer one.
+// One whose publisher may not publish it any more is left out, too (retained.check_publisher).
 #pragma once
 
 #include <cstdint>
@@ -61,6 +62,8 @@ class RetainedDelivery {
   void cancel(const Session& session, std::string_view filter);
   /// The client went: what it was to get with QoS 1 or 2 is queued, the rest dropped.
   void leave(Session& session);
+  /// What publishers may do is asked for anew.
+  void rights_changed() { publisher_asked_ = {}; }
   /// The session ends.
   void forget(Session& session);
 
@@ -76,7 +79,7 @@ class RetainedDelivery {
   struct Job {
     std::uint32_t number = 0;
     RetainedWish wish;
-    std::vector<MessageRef> messages;
+    std::vector<Retained> messages;
     std::size_t next = 0;
     bool is_collected = false;
     bool is_cancelled = false;
@@ -104,7 +107,8 @@ class RetainedDelivery {
   void answer(const mail::RetainedRequest& request);
   void keep_for_later(Session& session, Queue& queue);
   [[nodiscard]] Slice send_slice(Session& session, Queue& queue, std::size_t& bytes_left);
-  void send(Session& session, const Queue& queue, const Job& job, const MessageRef& message);
+  void send(Session& session, const Queue& queue, const Job& job, const Retained& retained);
+  [[nodiscard]] bool is_withdrawn(const Retained& retained);
   [[nodiscard]] std::uint64_t hash_of(mqtt::TopicName topic) const;
 
   Worker& worker_;
@@ -115,6 +119,9 @@ class RetainedDelivery {
   std::vector<std::uint64_t> arrived_;            // from each worker, to keep
   std::vector<mail::RetainedRequest> too_early_;  // wait for what is on its way here
   std::uint32_t last_job_ = 0;
+  // Whose rights were asked for last: often the next message is of the same one.
+  PublisherRef publisher_asked_;
+  RightsRef publisher_rights_;
 };
 
 }  // namespace peal::broker

@@ -4,13 +4,16 @@
 
 namespace peal::broker {
 
-void RetainedIndex::set(MessageRef message) {
-  const NodeId node = tree_.insert(message->topic().text());
+void RetainedIndex::set(Retained retained) {
+  const NodeId node = tree_.insert(retained.message->topic().text());
   std::uint32_t slot = tree_.value(node);
-  bytes_ += message->bytes();
+  bytes_ += retained.message->bytes();
+  const PublisherNumber publisher = publishers_.add(std::move(retained.publisher));
   if (slot != TopicTree::no_value) {
     bytes_ -= slots_[slot].message->bytes();
-    slots_[slot].message = std::move(message);
+    publishers_.remove(slots_[slot].publisher);
+    slots_[slot].message = std::move(retained.message);
+    slots_[slot].publisher = publisher;
     return;
   }
   if (free_slots_.empty()) {
@@ -20,7 +23,7 @@ void RetainedIndex::set(MessageRef message) {
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  slots_[slot] = {std::move(message), node};
+  slots_[slot] = {std::move(retained.message), node, publisher};
   tree_.set_value(node, slot);
   ++count_;
 }
@@ -29,6 +32,7 @@ void RetainedIndex::erase_node(NodeId node) {
   const std::uint32_t slot = tree_.value(node);
   bytes_ -= slots_[slot].message->bytes();
   --count_;
+  publishers_.remove(slots_[slot].publisher);
   slots_[slot] = {};
   free_slots_.push_back(slot);
   tree_.set_value(node, TopicTree::no_value);
@@ -52,15 +56,15 @@ const Message* RetainedIndex::find(mqtt::TopicName topic) const {
   return slots_[tree_.value(node)].message.get();
 }
 
-void RetainedIndex::take(NodeId node, Time now, std::vector<MessageRef>& out) const {
+void RetainedIndex::take(NodeId node, Time now, std::vector<Retained>& out) const {
   const std::uint32_t slot = tree_.value(node);
   if (slot != TopicTree::no_value && !slots_[slot].message->is_expired(now)) {
-    out.push_back(slots_[slot].message);
+    out.push_back({slots_[slot].message, publishers_.find(slots_[slot].publisher)});
   }
 }
 
 void RetainedIndex::collect(const mqtt::TopicFilter& filter, Time now,
-                            std::vector<MessageRef>& out) const {
+                            std::vector<Retained>& out) const {
   struct Step {
     NodeId node;
     std::string_view rest;  // of the filter

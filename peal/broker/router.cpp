@@ -88,6 +88,7 @@ void Router::send_elsewhere(Space& space, const MatchResult& match, Publication&
                   .for_retained = (keeper & bit) != 0,
                   .from = context.self};
       if (how.for_retained) {
+        how.publisher = publication.publisher();
         worker_.retained_delivery().note_sent(to);
       }
       if (worker_.records().is_logged(publication.fields().qos, (keeping & bit) != 0)) {
@@ -115,6 +116,7 @@ void Router::receive(const Forward& how, Publication& publication) {
 void Router::take(const Forward& how, Publication& publication) {
   Space& space = worker_.space(how.space);
   if (how.for_retained) {
+    publication.came_from(how.publisher);
     retain(space, publication);
   }
   const MatchResult& match = space.matches.match(publication.fields().topic, space.subscriptions);
@@ -210,32 +212,36 @@ void Router::set_retained(Space& space, Publication& publication) {
   const MessageFields& fields = publication.fields();
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
-  write_retained(space, fields);
+  write_retained(space, publication);
   if (fields.payload.empty()) {
     space.retained.erase(
         fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT3-3.3.1-10] [MQTT3-3.3.1-11]
   } else {
-    space.retained.set(publication.message());  // [MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7]
+    space.retained.set(
+        {publication.message(),
+         publication.publisher()});  // [MQTT-3.3.1-5] [MQTT3-3.3.1-5] [MQTT3-3.3.1-7]
   }
   count_retained(space, count_before, bytes_before);
 }
 
-void Router::write_retained(const Space& space, const MessageFields& fields) {
+void Router::write_retained(const Space& space, Publication& publication) {
+  const MessageFields& fields = publication.fields();
   Journal& journal = worker_.context().journal;
   if (!journal.is_durable()) {
     return;
   }
   if (!fields.payload.empty()) {
-    journal.put_retained(space.id, fields);
+    const PublisherRef& publisher = publication.publisher();
+    journal.put_retained(space.id, fields, publisher ? publisher->identity() : ClientIdentity{});
   } else if (space.retained.find(fields.topic) != nullptr) {
     journal.erase_retained(space.id, fields.topic);
   }
 }
 
-void Router::restore(Space& space, MessageRef message) {
+void Router::restore(Space& space, Retained retained) {
   const std::size_t count_before = space.retained.count();
   const std::size_t bytes_before = space.retained.bytes();
-  space.retained.set(std::move(message));
+  space.retained.set(std::move(retained));
   count_retained(space, count_before, bytes_before);
 }
 

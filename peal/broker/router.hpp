@@ -31,7 +31,7 @@ class Router {
   void sweep_retained(Space& space);
 
   /// A start found that retained message.
-  void restore(Space& space, MessageRef message);
+  void restore(Space& space, Retained retained);
 
   /// Does this worker's part for a message of another one.
   void receive(const mail::Publish& published);
@@ -50,7 +50,7 @@ class Router {
   void send_elsewhere(Space& space, const MatchResult& match, Publication& publication);
   void retain(Space& space, Publication& publication);
   void set_retained(Space& space, Publication& publication);
-  void write_retained(const Space& space, const MessageFields& fields);
+  void write_retained(const Space& space, Publication& publication);
   void count_retained(const Space& space, std::size_t count_before, std::size_t bytes_before);
 
   Worker& worker_;

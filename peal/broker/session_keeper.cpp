@@ -265,6 +265,9 @@ void SessionKeeper::publish_will(Session& session) {
     fields.expires = context.clock.now() + will.expiry;
   }
   Publication publication(fields);
+  if (fields.retain) {
+    publication.came_from(session.identity());
+  }
   worker_.router().route(session.space(), publication);
 }
 
@@ -278,6 +281,7 @@ void SessionKeeper::review_rights(Session& session) {
 }
 
 void SessionKeeper::rights_changed(const std::optional<std::string>& user) {
+  worker_.retained_delivery().rights_changed();
   worker_.sessions().for_each([&](Session& session) {
     if (!user || session.user == *user) {
       review_rights(session);

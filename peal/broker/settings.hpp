@@ -73,6 +73,7 @@ struct Settings {
     std::size_t messages = 1'000'000;
     std::size_t bytes = std::size_t{1} << 30;
     std::size_t message_bytes = std::size_t{256} << 10;
+    bool checks_publisher = true;  // may who published one publish it still?
   } retained;
 
   struct Protocol {

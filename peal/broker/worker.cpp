@@ -174,8 +174,8 @@ void Worker::restore(RestoredSession restored) {
   session.set_rights(context_.authorizer.rights_of(session.identity()));
 }
 
-void Worker::restore_retained(NamespaceId id, MessageRef message) {
-  router_.restore(space(id), std::move(message));
+void Worker::restore_retained(NamespaceId id, Retained retained) {
+  router_.restore(space(id), std::move(retained));
 }
 
 void Worker::restore(const RestoredTransit& restored) {

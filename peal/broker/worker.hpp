@@ -70,7 +70,7 @@ class Worker {
   // What a start found, before anything else happens: each on its home worker. Then mail goes
   // round until there is none.
   void restore(RestoredSession session);
-  void restore_retained(NamespaceId space, MessageRef message);
+  void restore_retained(NamespaceId space, Retained retained);
   /// Then what was on its way, in the order of its names, to the workers as they were: what was to
   /// be dealt in a group to the group's, the rest to where it was sent. And mail again.
   void restore(const RestoredTransit& transit);

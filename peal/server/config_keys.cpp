@@ -241,6 +241,8 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.settings.retained.bytes = read_bytes(v); }},
     ServerKey{"retained.message", "\"256KiB\"", "the largest of them",
       [](Config& c, Value v) { c.settings.retained.message_bytes = read_bytes(v); }},
+    ServerKey{"retained.check_publisher", "true", "whether a retained message is delivered only as long as who published it may publish it still",
+      [](Config& c, Value v) { c.settings.retained.checks_publisher = read_bool(v); }},
     ServerKey{"shared.choice", "\"least-in-flight\"", "who of a shared subscription gets a message: least-in-flight or round-robin",
       [](Config& c, Value v) { c.settings.shared_choice = read_choice(v, shared_words); }},
     ServerKey{"mqtt.max_qos", "2", "highest QoS that clients may publish with",

@@ -25,8 +25,9 @@ DurableStore::DurableStore(const StoreConfig& config, unsigned workers, broker::
   store::RecoveryOptions options{
       .clock = clock_,
       .retained =
-          [this](broker::NamespaceId space, const broker::MessageFields& message) {
-            retained_.push_back({space, broker::Message::make(message)});
+          [this](broker::NamespaceId space, const broker::MessageFields& message,
+                 const broker::ClientIdentity& publisher) {
+            retained_.push_back({space, {broker::Message::make(message), publisher_of(publisher)}});
           },
       .log = [this](broker::LogLevel level, std::string_view text) { write_log(level, text); }};
   found_ = store::recover(database_, options);
@@ -39,6 +40,18 @@ DurableStore::DurableStore(const StoreConfig& config, unsigned workers, broker::
 }
 
 DurableStore::~DurableStore() { close(); }
+
+/// One for all messages of the same.
+broker::PublisherRef DurableStore::publisher_of(const broker::ClientIdentity& identity) {
+  if (identity.client_id.empty()) {
+    return {};
+  }
+  broker::PublisherRef& known = publishers_[broker::Publisher::key_of(identity)];
+  if (!known) {
+    known = broker::Publisher::make(identity);
+  }
+  return known;
+}
 
 /// Where sessions and groups live follows from a key and the number of workers. Messages that were
 /// on their way are named by that, so both stay until these have come.
@@ -112,9 +125,10 @@ void DurableStore::restore(std::span<const std::unique_ptr<WorkerThread>> worker
     return workers[static_cast<unsigned>(index)]->broker();
   };
   for (Retained& each : std::exchange(retained_, {})) {
-    home(each.message->topic().text(), each.space)
-        .restore_retained(each.space, std::move(each.message));
+    home(each.retained.message->topic().text(), each.space)
+        .restore_retained(each.space, std::move(each.retained));
   }
+  publishers_.clear();
   for (broker::RestoredSession& session : std::exchange(found_.sessions, {})) {
     home(session.client_id, session.space).restore(std::move(session));
   }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "peal/broker/ports/log.hpp"
@@ -57,8 +58,9 @@ class DurableStore {
  private:
   struct Retained {
     broker::NamespaceId space{};
-    broker::MessageRef message;
+    broker::Retained retained;
   };
+  [[nodiscard]] broker::PublisherRef publisher_of(const broker::ClientIdentity& identity);
   [[nodiscard]] std::filesystem::space_info room() const;
   void find_layout(unsigned workers);
   static void exchange_mail(std::span<const std::unique_ptr<WorkerThread>> workers);
@@ -69,7 +71,9 @@ class DurableStore {
   store::WallClock clock_ = store::WallClock::now();
   store::Database database_;
   store::NamedRecords records_{database_};
+  // While it starts.
   std::vector<Retained> retained_;
+  std::unordered_map<std::string, broker::PublisherRef> publishers_;
   store::Recovered found_;
   std::size_t sessions_found_ = 0;
   std::uint64_t hash_key_ = 0;

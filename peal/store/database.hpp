@@ -24,8 +24,8 @@ class Status;
 namespace peal::store {
 
 /// What the tables look like. A store with a greater number is refused.
-/// 2: the table `acct`, and rights in `sess`.
-inline constexpr std::uint64_t schema_version = 2;
+/// 2: the table `acct`, and rights in `sess`. 3: publishers in `ret`, and of what is on its way.
+inline constexpr std::uint64_t schema_version = 3;
 
 struct DatabaseOptions {
   std::filesystem::path directory;

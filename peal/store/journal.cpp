@@ -136,8 +136,9 @@ void Journal::arrived(broker::WorkerIndex to, KeptId message) {
   wrote_done();
 }
 
-void Journal::put_retained(NamespaceId space, const broker::MessageFields& message) {
-  encode_retained(value_, message, writer_.clock());
+void Journal::put_retained(NamespaceId space, const broker::MessageFields& message,
+                           const broker::ClientIdentity& publisher) {
+  encode_retained(value_, message, publisher, writer_.clock());
   bundle_.payload_bytes += message.payload.size();
   put(Family::retained, retained_key(space, message.topic.text()));
 }

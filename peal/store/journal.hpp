@@ -47,7 +47,8 @@ class Journal final : public broker::Journal {
   void send(const broker::StoredTransit& transit) override;
   void arrived(broker::WorkerIndex to, KeptId message) override;
 
-  void put_retained(NamespaceId space, const broker::MessageFields& message) override;
+  void put_retained(NamespaceId space, const broker::MessageFields& message,
+                    const broker::ClientIdentity& publisher) override;
   void erase_retained(NamespaceId space, mqtt::TopicName topic) override;
 
   void fetch(broker::SessionHandle session, StoredId stored,

@@ -47,8 +47,8 @@ class MemoryJournal final : public broker::Journal {
   }
   void send(const broker::StoredTransit& /*transit*/) override { never(); }
   void arrived(broker::WorkerIndex /*to*/, broker::KeptId /*message*/) override { never(); }
-  void put_retained(broker::NamespaceId /*space*/,
-                    const broker::MessageFields& /*message*/) override {
+  void put_retained(broker::NamespaceId /*space*/, const broker::MessageFields& /*message*/,
+                    const broker::ClientIdentity& /*publisher*/) override {
     never();
   }
   void erase_retained(broker::NamespaceId /*space*/, mqtt::TopicName /*topic*/) override {

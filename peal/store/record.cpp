@@ -226,17 +226,27 @@ std::optional<PendingView> decode_pending(Bytes value, const WallClock& clock) {
 }
 
 void encode_retained(std::string& out, const broker::MessageFields& message,
-                     const WallClock& clock) {
-  put_version(out);
+                     const broker::ClientIdentity& publisher, const WallClock& clock) {
+  out.push_back(static_cast<char>(retained_format_version));
   put_body(out, message, clock);
+  put_sized<std::uint16_t>(out, publisher.client_id);
+  put_sized<std::uint16_t>(out, publisher.user);
+  put_sized<std::uint32_t>(out, publisher.grants);
 }
 
-std::optional<broker::MessageFields> decode_retained(std::string_view topic, Bytes value,
-                                                     const WallClock& clock) {
+std::optional<RetainedView> decode_retained(std::string_view topic, Bytes value,
+                                            const WallClock& clock) {
   ByteReader reader(value);
-  read_version(reader);
-  const broker::MessageFields message = read_body(reader, topic, clock);
-  return is_whole(reader) ? std::optional(message) : std::nullopt;
+  const auto version = reader.little<std::uint8_t>();
+  reader.require(version == format_version || version == retained_format_version);
+  RetainedView retained;
+  retained.message = read_body(reader, topic, clock);
+  if (version == retained_format_version) {
+    retained.publisher.client_id = read_sized<std::uint16_t>(reader);
+    retained.publisher.user = read_sized<std::uint16_t>(reader);
+    retained.publisher.grants = read_sized<std::uint32_t>(reader);
+  }
+  return is_whole(reader) ? std::optional(retained) : std::nullopt;
 }
 
 void encode_flight(std::string& out, Flight flight) {

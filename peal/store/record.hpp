@@ -19,8 +19,10 @@
 
 namespace peal::store {
 
-/// The first byte of every value.
+/// The first byte of every value, but for retained messages.
 inline constexpr std::uint8_t format_version = 1;
+/// 2: with who published it.
+inline constexpr std::uint8_t retained_format_version = 2;
 
 /// A session's copy of a message, the message with it.
 struct PendingView {
@@ -47,12 +49,16 @@ void encode_pending(std::string& out, const broker::StoredCopy& copy,
                     const broker::MessageFields& message, const WallClock& clock);
 [[nodiscard]] std::optional<PendingView> decode_pending(Bytes value, const WallClock& clock);
 
+/// A retained message; `publisher` without a Client Identifier: not known.
+struct RetainedView {
+  broker::MessageFields message;
+  broker::ClientIdentity publisher;
+};
 void encode_retained(std::string& out, const broker::MessageFields& message,
-                     const WallClock& clock);
-/// `topic`   from the key.
-[[nodiscard]] std::optional<broker::MessageFields> decode_retained(std::string_view topic,
-                                                                   Bytes value,
-                                                                   const WallClock& clock);
+                     const broker::ClientIdentity& publisher, const WallClock& clock);
+/// `topic`   from the key. Of version 1, too, in which nobody is known.
+[[nodiscard]] std::optional<RetainedView> decode_retained(std::string_view topic, Bytes value,
+                                                          const WallClock& clock);
 
 void encode_flight(std::string& out, Flight flight);
 [[nodiscard]] std::optional<Flight> decode_flight(Bytes value);

@@ -236,17 +236,17 @@ void Recovery::read_retained() {
     if (!key.ok()) {
       return is_no_key;
     }
-    const auto message = decode_retained(key.text(key.left()), scan.value(), options_.clock);
-    if (!message) {
+    const auto found = decode_retained(key.text(key.left()), scan.value(), options_.clock);
+    if (!found) {
       return is_no_value;
     }
-    if (message->expires <= options_.now) {
+    if (found->message.expires <= options_.now) {
       drop(scan, recovered_.expired);
       return {};
     }
     ++recovered_.retained;
     if (options_.retained) {
-      options_.retained(space, *message);
+      options_.retained(space, found->message, found->publisher);
     }
     return {};
   });

@@ -28,7 +28,8 @@ struct RecoveryOptions {
   Time now = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
   /// Leaves out what cannot be read instead of refusing the store.
   bool salvages = false;
-  std::function<void(NamespaceId, const broker::MessageFields&)> retained = {};
+  std::function<void(NamespaceId, const broker::MessageFields&, const broker::ClientIdentity&)>
+      retained = {};
   std::function<void(broker::LogLevel, std::string_view)> log = {};
 };
 

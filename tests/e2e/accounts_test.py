@@ -292,6 +292,41 @@ deny = [{ publish = "+/firmware" }]
 
 
 @needs_peal
+class RetainedMessages(AccountCase):
+    def test_are_withheld_when_their_publisher_may_not_publish_them_any_more(self):
+        for name, rule in (("bell", "publish bell/#"), ("reader", "all #")):
+            self.peal("role", "add", name, "--allow", rule)
+            self.peal("user", "add", name, "-P", "x", "-r", name)
+        self.start_server()
+        self.peer("bell", "x").publish("bell/state", b"on", qos=1, retain=True)
+        self.peer("reader", "x", client_id="other").publish("state", b"ok", qos=1, retain=True)
+
+        def retained():
+            reader = self.peer("reader", "x")
+            reader.subscribe("#", 1)
+            reader.publish("end", b"", qos=0)
+            seen = []
+            while (packet := reader.expect("PUBLISH")).topic != "end":
+                seen.append(packet.topic)
+            return sorted(seen)
+        self.assertEqual(retained(), ["bell/state", "state"])
+        self.peal("user", "roles", "bell", "reader")
+        self.peal("role", "rm", "bell")
+        self.assertEqual(retained(), ["bell/state", "state"], "its other role allows it")
+        self.peal("user", "roles", "bell")
+        self.assertEqual(retained(), ["state"])
+        self.program.kill()
+        self.program.wait()
+        self.start_server()
+        self.assertEqual(retained(), ["state"])
+        self.peal("user", "rm", "bell")
+        self.assertEqual(retained(), ["state"])
+        self.stop_server()
+        self.start_server(USERS + '[retained]\ncheck_publisher = false\n')
+        self.assertEqual(retained(), ["bell/state", "state"])
+
+
+@needs_peal
 class Tokens(AccountCase):
     secret = b"0123456789abcdef0123456789abcdef"
 

@@ -65,9 +65,12 @@ void check_values(Bytes value) {
   }
   if (const auto retained = decode_retained(topic, value, wall)) {
     std::string out;
-    encode_retained(out, *retained, wall);
+    encode_retained(out, retained->message, retained->publisher, wall);
     const auto again = decode_retained(topic, as_bytes(out), wall);
-    PEAL_ASSERT(again && as_text(again->payload) == as_text(retained->payload));
+    PEAL_ASSERT(again && as_text(again->message.payload) == as_text(retained->message.payload) &&
+                again->publisher.client_id == retained->publisher.client_id &&
+                again->publisher.user == retained->publisher.user &&
+                again->publisher.grants == retained->publisher.grants);
   }
   if (const auto pending = decode_pending(value, wall)) {
     std::string out;

@@ -296,8 +296,8 @@ class CrashSimulation final : public Observer {
       }
     }
     std::map<std::string, std::string> kept;
-    for (const auto& [key, message] : harness_.disk.state.retained) {
-      kept[key.second] = as_text(message->payload());
+    for (const auto& [key, retained] : harness_.disk.state.retained) {
+      kept[key.second] = as_text(retained.message->payload());
     }
     if (kept != retained_) {
       throw Violation{"the retained messages are not the last ones"};

@@ -152,9 +152,12 @@ void FakeJournal::arrived(WorkerIndex to, KeptId message) {
   });
 }
 
-void FakeJournal::put_retained(NamespaceId space, const MessageFields& message) {
-  write([space, kept = Message::make(message)](FakeDisk::State& state) {
-    state.retained[{space, std::string(kept->topic().text())}] = kept;
+void FakeJournal::put_retained(NamespaceId space, const MessageFields& message,
+                               const ClientIdentity& publisher) {
+  const Retained kept{Message::make(message),
+                      publisher.client_id.empty() ? PublisherRef{} : Publisher::make(publisher)};
+  write([space, kept](FakeDisk::State& state) {
+    state.retained[{space, std::string(kept.message->topic().text())}] = kept;
   });
 }
 

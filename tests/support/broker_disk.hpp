@@ -34,7 +34,7 @@ class FakeDisk {
   struct State {
     std::map<StoredId, Entry> sessions;
     std::map<KeptId, StoredMessage> messages;
-    std::map<std::pair<NamespaceId, std::string>, MessageRef> retained;
+    std::map<std::pair<NamespaceId, std::string>, Retained> retained;
     std::map<std::pair<KeptId, WorkerIndex>, RestoredTransit> transits;
   };
   using Change = std::move_only_function<void(State&)>;
@@ -107,7 +107,8 @@ class FakeJournal final : public Journal {
   void done(StoredId session, KeptId message, bool had_flight) override;
   void send(const StoredTransit& transit) override;
   void arrived(WorkerIndex to, KeptId message) override;
-  void put_retained(NamespaceId space, const MessageFields& message) override;
+  void put_retained(NamespaceId space, const MessageFields& message,
+                    const ClientIdentity& publisher) override;
   void erase_retained(NamespaceId space, mqtt::TopicName topic) override;
   void fetch(SessionHandle session, StoredId stored, std::span<const KeptId> messages) override;
 

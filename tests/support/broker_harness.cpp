@@ -86,8 +86,8 @@ void BrokerHarness::restore() {
     }
     home_worker(session.client_id).restore(std::move(session));
   }
-  for (const auto& [key, message] : disk.state.retained) {
-    worker(owner(key.second)).restore_retained(key.first, message);
+  for (const auto& [key, retained] : disk.state.retained) {
+    worker(owner(key.second)).restore_retained(key.first, retained);
   }
   while (deliver_one()) {
   }

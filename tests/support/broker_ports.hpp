@@ -262,7 +262,7 @@ class FakeAuthenticator final : public Authenticator {
 
 /// Allows everything but what is named.
 struct FakeRules {
-  std::set<std::string> no_publish;
+  std::set<std::string> no_publish;  // "TOPIC" of everybody, "CLIENT TOPIC"
   std::set<std::string> no_subscribe;
   std::set<std::string> no_receive;  // "CLIENT TOPIC"
   PublishRate rate;
@@ -275,10 +275,12 @@ struct FakeRules {
 class FakeRights final : public Rights {
  public:
   explicit FakeRights(FakeRules rules) : rules_(std::move(rules)) {}
-  [[nodiscard]] bool may_publish(const ClientIdentity&, mqtt::TopicName topic,
+  [[nodiscard]] bool may_publish(const ClientIdentity& client, mqtt::TopicName topic,
                                  bool) const override {
     ++questions;
-    return !rules_.no_publish.contains(std::string(topic.text()));
+    return !rules_.no_publish.contains(std::string(topic.text())) &&
+           !rules_.no_publish.contains(std::string(client.client_id) + " " +
+                                       std::string(topic.text()));
   }
   [[nodiscard]] SubscribeRight may_subscribe(const ClientIdentity&,
                                              const mqtt::TopicFilter& filter) const override {

@@ -169,7 +169,7 @@ void fill(const std::filesystem::path& directory) {
         "site/" + std::to_string(i % 1000) + "/device/" + std::to_string(i / 1000) + "/state";
     (void)queue(bench.journal, sessions[number % sessions.size()],
                 message(topic, payload_of(number)));
-    bench.journal.put_retained({}, message(topic, payload_of(number)));
+    bench.journal.put_retained({}, message(topic, payload_of(number)), {});
     if (i % 1000 == 0) {
       bench.journal.dispatch();
       if (i % 50'000 == 0) {
@@ -187,9 +187,8 @@ void start(benchmark::State& state) {
   fill(directory.path() / "store");
   RecoveryOptions options;
   std::uint64_t bytes = 0;
-  options.retained = [&](NamespaceId, const broker::MessageFields& fields) {
-    bytes += fields.payload.size();
-  };
+  options.retained = [&](NamespaceId, const broker::MessageFields& fields,
+                         const broker::ClientIdentity&) { bytes += fields.payload.size(); };
   double opened_ms = 0;
   const auto open = [&] {
     const auto begin = std::chrono::steady_clock::now();

@@ -148,7 +148,9 @@ class Journal {
   virtual void arrived(WorkerIndex to, KeptId message) = 0;
 
   /// The topic's retained message now.
-  virtual void put_retained(NamespaceId space, const MessageFields& message) = 0;
+  /// `publisher`   without a Client Identifier: not known, or the server itself.
+  virtual void put_retained(NamespaceId space, const MessageFields& message,
+                            const ClientIdentity& publisher) = 0;
   virtual void erase_retained(NamespaceId space, mqtt::TopicName topic) = 0;
 
   /// Asks for the bytes of messages that a session has queued. `Worker::fetched` is called with

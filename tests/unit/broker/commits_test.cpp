@@ -191,6 +191,11 @@ TEST_P(CommitsTest, KeepsRetainedMessages) {
   client.connect();
   client.subscribe("#", qos1);
   EXPECT_EQ(client.read_all(), Lines{"PUBLISH a 1 qos=1 retain"});
+  // With who published it.
+  harness.authorizer.no_publish = {"c a"};
+  harness.rights_changed();
+  client.subscribe("#", qos1);
+  EXPECT_EQ(client.read_all(), Lines{});
 }
 
 TEST_P(CommitsTest, SendsAWillOnceAfterACrash) {  // [MQTT-3.1.2-8]
@@ -297,6 +302,10 @@ TEST_P(TransitTest, IsRetainedAfterACrash) {
   reader.subscribe("#", qos1);
   EXPECT_EQ(reader.read_all().size(), 5U);
   EXPECT_TRUE(harness.disk.state.transits.empty());
+  for (const auto& [key, retained] : harness.disk.state.retained) {
+    ASSERT_TRUE(retained.publisher) << key.second;
+    EXPECT_FALSE(retained.publisher->identity().client_id.empty());
+  }
 }
 
 TEST_P(TransitTest, ReachesOneMemberOfASharedSubscriptionAfterACrash) {

@@ -270,6 +270,76 @@ TEST_P(RetainedDeliveryTest, ForgetsAnAnswerThatComesTooLate) {
   }
 }
 
+TEST_P(RetainedDeliveryTest, WithholdsWhatItsPublisherMayPublishNoMore) {
+  auto& other = harness.client("other");
+  other.connect();
+  for (const char* topic : {"a/1", "a/2", "a/3"}) {
+    retain(topic, "x");
+  }
+  other.publish("a/3", "y", {.qos = qos1, .retain = true});
+  harness.authorizer.no_publish = {"from a/1", "from a/3"};
+  harness.rights_changed();
+  EXPECT_EQ(subscribe_and_read("#"),
+            (Lines{"PUBLISH a/2 x qos=1 retain", "PUBLISH a/3 y qos=1 retain"}));
+  EXPECT_EQ(subscribe_and_read("a/1"), Lines{});
+  EXPECT_EQ(harness.sum(&Counters::withheld_retained), 2);
+  EXPECT_EQ(harness.sum(&Counters::retained_messages), 3) << "they are kept";
+  harness.settings.retained.checks_publisher = false;
+  EXPECT_EQ(subscribe_and_read("a/1"), Lines{"PUBLISH a/1 x qos=1 retain"});
+  harness.settings.retained.checks_publisher = true;
+  EXPECT_EQ(subscribe_and_read("a/1"), Lines{});
+  harness.authorizer.no_publish = {"from b"};
+  harness.rights_changed();
+  EXPECT_EQ(subscribe_and_read("a/1"), Lines{"PUBLISH a/1 x qos=1 retain"});
+}
+
+TEST_P(RetainedDeliveryTest, AsksForTheNamesThatItsPublisherHad) {
+  harness.authenticator.grants = "some rights";
+  auto& named = harness.client("named");
+  named.connect(
+      {.will = WillSays{.topic = "will", .payload = "w", .retain = true}, .user_name = "bell"});
+  named.publish("a", "x", {.qos = qos1, .retain = true});
+  named.lose();
+  harness.settle();
+  harness.authorizer.no_publish = {"named will"};
+  harness.rights_changed();
+  harness.authorizer.asked.clear();
+  EXPECT_EQ(subscribe_and_read("a"), Lines{"PUBLISH a x qos=1 retain"});
+  EXPECT_EQ(harness.authorizer.asked, std::vector<std::string>{"bell: some rights"});
+  EXPECT_EQ(subscribe_and_read("will"), Lines{});
+  harness.settings.retained.checks_publisher = false;
+  EXPECT_EQ(subscribe_and_read("will").size(), 1U);
+}
+
+TEST_P(RetainedDeliveryTest, WithholdsNothingOfTheServerItself) {
+  const MessageFields message{.topic = mqtt::TopicName::trusted("a"),
+                              .payload = as_bytes("x"),
+                              .properties = {},
+                              .qos = qos1,
+                              .retain = true};
+  harness.worker(0).publish(NamespaceId::default_namespace, message);
+  harness.settle();
+  harness.authorizer.no_publish = {"a"};
+  harness.rights_changed();
+  EXPECT_EQ(subscribe_and_read("a"), Lines{"PUBLISH a x qos=1 retain"});
+}
+
+TEST_P(RetainedDeliveryTest, KeepsNoMoreOfPublishersThanTheLimitOfBytes) {
+  harness.settings.retained.bytes = 1000;
+  const std::string name(100, 'n');
+  for (int i = 0; i < 50; ++i) {
+    auto& publisher = harness.client(name + std::to_string(i));
+    publisher.connect();
+    publisher.publish("a/" + std::to_string(i), "x", {.qos = qos1, .retain = true});
+  }
+  EXPECT_LE(harness.sum(&Counters::retained_messages), 10U);
+  EXPECT_GT(harness.sum(&Counters::retained_messages), 0U);
+  for (int i = 0; i < 50; ++i) {
+    from.publish("a/" + std::to_string(i), "", {.qos = qos1, .retain = true});
+  }
+  EXPECT_EQ(harness.sum(&Counters::retained_bytes), 0U);
+}
+
 TEST_P(RetainedDeliveryTest, KeepsTheLimits) {
   harness.settings.retained.messages = 2 * harness.worker_count();
   unsigned refused = 0;  // where the publisher's worker can tell; the others are dropped

@@ -31,10 +31,10 @@ struct Kept {
 
 std::vector<std::string> collected(const RetainedIndex& index, const std::string& filter_text,
                                    Time now) {
-  std::vector<MessageRef> found;
+  std::vector<Retained> found;
   index.collect(*mqtt::TopicFilter::parse(filter_text), now, found);
   std::vector<std::string> texts;
-  for (const MessageRef& one : found) {
+  for (const auto& [one, publisher] : found) {
     texts.push_back(std::string(one->topic().text()) + "=" + std::string(as_text(one->payload())));
   }
   std::ranges::sort(texts);
@@ -54,7 +54,7 @@ TEST(RetainedIndexTest, HoldsWhatAMapHolds) {
         ASSERT_EQ(index.erase(mqtt::TopicName::trusted(topic)), model.erase(topic) > 0);
       } else {
         const Time expires = random() % 4 == 0 ? now + 10s : never;
-        index.set(message(topic, std::to_string(i), expires));
+        index.set({message(topic, std::to_string(i), expires), {}});
         model[topic] = {std::to_string(i), expires};
       }
       const std::string filter = random_filter(random);
@@ -77,7 +77,7 @@ TEST(RetainedIndexTest, HoldsWhatAMapHolds) {
 TEST(RetainedIndexTest, SweepsWhatExpiredABudgetAtATime) {
   RetainedIndex index(1);
   for (int i = 0; i < 100; ++i) {
-    index.set(message("t/" + std::to_string(i), "x", i % 2 == 0 ? start : never));
+    index.set({message("t/" + std::to_string(i), "x", i % 2 == 0 ? start : never), {}});
   }
   std::size_t removed = 0;
   for (int i = 0; i < 10; ++i) {

@@ -23,7 +23,7 @@ void fill(const fs::path& directory, int messages) {
   const StoredId id = make_session(journal, "c");
   for (int i = 0; i < messages; ++i) {
     (void)queue(journal, id, message("t", "payload " + std::to_string(i)));
-    journal.put_retained({}, message("r/" + std::to_string(i), "p"));
+    journal.put_retained({}, message("r/" + std::to_string(i), "p"), {});
   }
   store.commit();
 }
@@ -41,7 +41,7 @@ TEST(Check, ASoundStoreIsCounted) {
   fill(temp / "store", 10);
   const StoreReport report = check(temp / "store");
   EXPECT_TRUE(report.is_sound());
-  EXPECT_EQ(report.schema, 2U);
+  EXPECT_EQ(report.schema, 3U);
   EXPECT_EQ(report.rows[index_of(Family::sessions)], 1U);
   EXPECT_EQ(report.rows[index_of(Family::retained)], 10U);
   EXPECT_EQ(report.waiting, 10U);

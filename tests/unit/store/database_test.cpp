@@ -107,7 +107,7 @@ TEST(Database, RefusesANewerSchema) {
     encode_number(value, schema_version + 1);
     ASSERT_TRUE(database.db().Put({}, database.family(Family::meta), "schema", value).ok());
   }
-  expect_names(refusal(temp / "store"), temp / "store", "schema version 3");
+  expect_names(refusal(temp / "store"), temp / "store", "schema version 4");
 }
 
 TEST(Database, RefusesADirectoryOfAnotherProgramAndWritesNothing) {

@@ -143,15 +143,31 @@ TEST(Record, PendingRoundTrip) {
 
 TEST(Record, RetainedRoundTripTakesTheTopicFromTheKey) {
   std::string value;
-  encode_retained(value, sample_message(), wall);
+  encode_retained(value, sample_message(), {"client", "user", "rights"}, wall);
   const auto read = decode_retained("a/b", as_bytes(value), wall);
   ASSERT_TRUE(read);
-  expect_same(*read, sample_message());
+  expect_same(read->message, sample_message());
+  EXPECT_EQ(read->publisher.client_id, "client");
+  EXPECT_EQ(read->publisher.user, "user");
+  EXPECT_EQ(read->publisher.grants, "rights");
   EXPECT_FALSE(decode_retained("a/#", as_bytes(value), wall));
   EXPECT_FALSE(decode_retained("", as_bytes(value), wall));
   const auto can_read = [](Bytes bytes) { return decode_retained("t", bytes, wall).has_value(); };
   expect_only_whole(value, can_read);
   flip_each_byte(value, can_read);
+}
+
+TEST(Record, RetainedOfVersion1HasNoPublisher) {
+  std::string value;
+  encode_retained(value, sample_message(), {}, wall);
+  value.resize(value.size() - 8);  // three empty texts
+  value[0] = 1;
+  const auto read = decode_retained("a/b", as_bytes(value), wall);
+  ASSERT_TRUE(read);
+  expect_same(read->message, sample_message());
+  EXPECT_TRUE(read->publisher.client_id.empty());
+  expect_only_whole(value,
+                    [](Bytes bytes) { return decode_retained("t", bytes, wall).has_value(); });
 }
 
 TEST(Record, FlightAndNumberRoundTrip) {

@@ -28,7 +28,8 @@ using Retained = std::map<std::pair<NamespaceId, std::string>, std::string>;
 
 RecoveryOptions collecting(Retained& retained) {
   RecoveryOptions options;
-  options.retained = [&](NamespaceId space, const broker::MessageFields& fields) {
+  options.retained = [&](NamespaceId space, const broker::MessageFields& fields,
+                         const broker::ClientIdentity&) {
     retained[{space, std::string(fields.topic.text())}] = as_text(fields.payload);
   };
   return options;
@@ -56,7 +57,9 @@ TEST(Recovery, WhatWasOnItsWayIsFoundUntilItArrived) {
     Store store(temp / "store", {.workers = 3});
     Journal& sender = store.journal(2);
     first = sender.keep(message("a", "one"));
-    sender.send(transit_of(first, 0));
+    broker::StoredTransit to_keep = transit_of(first, 0);
+    to_keep.how.publisher = broker::Publisher::make({"client", "user", "rights"});
+    sender.send(to_keep);
     sender.send(transit_of(first, 1));
     second = sender.keep(message("b", "two"));
     broker::StoredTransit dealt = transit_of(second, 0);
@@ -81,9 +84,14 @@ TEST(Recovery, WhatWasOnItsWayIsFoundUntilItArrived) {
     EXPECT_FALSE(one.transit.how.for_groups);
     EXPECT_TRUE(one.transit.how.for_retained);
     EXPECT_EQ(one.transit.group.number, 0U);
+    ASSERT_TRUE(one.transit.how.publisher);
+    EXPECT_EQ(one.transit.how.publisher->identity().client_id, "client");
+    EXPECT_EQ(one.transit.how.publisher->identity().user, "user");
+    EXPECT_EQ(one.transit.how.publisher->identity().grants, "rights");
     EXPECT_EQ(as_text(one.message->payload()), "one");
     const broker::RestoredTransit& two = store.recovered.transits[1];
     EXPECT_EQ(two.transit.message, second);
+    EXPECT_FALSE(two.transit.how.publisher);
     EXPECT_EQ(two.transit.group.owner, broker::WorkerIndex{1});
     EXPECT_EQ(two.transit.group.number, 0x1234'5678'9ABC'DEF0U);
     store.journal(0).arrived(broker::WorkerIndex{0}, first);
@@ -210,8 +218,8 @@ TEST(Recovery, ExpiredMessagesAreLeftOut) {
     (void)queue(journal, id, fields);
     const KeptId sent = queue(journal, id, fields);
     journal.put_flight(id, sent, mqtt::PacketId{1}, false);
-    journal.put_retained({}, fields);
-    journal.put_retained({}, message("u", "always"));
+    journal.put_retained({}, fields, {});
+    journal.put_retained({}, message("u", "always"), {});
     store.commit();
   }
   Retained retained;
@@ -279,7 +287,7 @@ void work(Journal& journal, Model& model, std::vector<StoredId>& sessions, std::
       journal.erase_retained({}, mqtt::TopicName::trusted(topic));
       model.retained.erase({NamespaceId{}, topic});
     } else {
-      journal.put_retained({}, message(topic, payload));
+      journal.put_retained({}, message(topic, payload), {});
       model.retained[{NamespaceId{}, topic}] = payload;
     }
   }
