@@ -55,6 +55,7 @@ struct Counters {
   Counter refused_connections;       // limits.connections, the listener's max_connections
   Counter refused_per_address;       // limits.connections_per_address
   Counter refused_connect_rate;      // limits.connect_rate_per_address
+  Counter refused_proxies;           // the listener's proxy_from
   Counter protocol_errors;
   Counter denied_publishes;
   Counter denied_subscribes;

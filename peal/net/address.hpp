@@ -34,6 +34,11 @@ class Address {
 
   [[nodiscard]] Family family() const { return family_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// The 4 or 16 bytes of an IP address; none of anything else. A view.
+  [[nodiscard]] Bytes bytes() const {
+    const std::size_t size = family_ == Family::ipv4 ? 4 : family_ == Family::ipv6 ? 16 : 0;
+    return Bytes(bytes_).first(size);
+  }
   /// "192.0.2.1", "2001:db8::1", "unix"; empty for none.
   [[nodiscard]] std::string text() const;
   /// "192.0.2.1:1883", "[2001:db8::1]:1883", "unix".

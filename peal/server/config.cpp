@@ -9,6 +9,7 @@
 
 #include "peal/base/nearest.hpp"
 #include "peal/net/listener.hpp"
+#include "peal/net/network.hpp"
 #include "peal/server/config_keys.hpp"
 
 namespace peal::server {
@@ -209,6 +210,21 @@ void check_tls(const TlsConfig& tls, const AuthConfig& auth, const std::string& 
   }
 }
 
+void check_proxies(const ListenerConfig& listener, const std::string& where) {
+  if (!listener.proxy_protocol && listener.proxy_from != ListenerConfig{}.proxy_from) {
+    throw ConfigError(where + "proxy_from goes with proxy_protocol = \"required\"");
+  }
+  if (listener.proxy_from.empty()) {
+    throw ConfigError(where + "proxy_from names nobody, so nobody could connect");
+  }
+  for (const std::string& proxy : listener.proxy_from) {
+    if (!net::Network::parse(proxy)) {
+      throw ConfigError(where + "proxy_from: \"" + proxy +
+                        "\" is no address or network, such as \"192.0.2.1\" or \"10.0.0.0/8\"");
+    }
+  }
+}
+
 void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
   if (listener.bind.empty()) {
     throw ConfigError(listener.place + "a listener needs bind = \"ADDRESS:PORT\"");
@@ -226,6 +242,7 @@ void check_listener(const ListenerConfig& listener, const AuthConfig& auth) {
   if (!listener.mqtt && !listener.ws && !listener.http) {
     throw ConfigError(where + "protocols must name at least one of \"mqtt\", \"ws\", \"http\"");
   }
+  check_proxies(listener, where);
   if (listener.tls) {
     check_tls(*listener.tls, auth, where);
   }

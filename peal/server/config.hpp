@@ -59,6 +59,7 @@ struct ListenerConfig {
   bool v5 = true;
   std::size_t max_connections = broker::Settings::unlimited;
   bool proxy_protocol = false;
+  std::vector<std::string> proxy_from = {"127.0.0.0/8", "::1"};  // whose PROXY header is believed
   std::string ws_path = "/mqtt";
   std::vector<std::string> allowed_origins;
   std::vector<std::string> allowed_hosts;

@@ -315,6 +315,8 @@ constexpr std::array keys_of_listener{
       [](ListenerConfig& l, Value v) { l.max_connections = read_limit(v); }},
     ListenerKey{"proxy_protocol", "\"off\"", "off or required",
       [](ListenerConfig& l, Value v) { l.proxy_protocol = read_choice(v, proxy_words); }},
+    ListenerKey{"proxy_from", "[\"127.0.0.0/8\", \"::1\"]", "with \"required\": the addresses and networks of the proxies, such as \"10.0.0.0/8\"; whoever else connects is closed. Over a Unix socket everybody may who can open it",
+      [](ListenerConfig& l, Value v) { l.proxy_from = read_list(v); }},
     ListenerKey{"ws_path", "\"/mqtt\"", "path of WebSocket upgrades, besides /",
       [](ListenerConfig& l, Value v) { l.ws_path = read_text(v); }},
     ListenerKey{"allowed_origins", "[]", "origins of web pages that may connect, besides this host",

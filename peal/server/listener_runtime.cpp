@@ -52,6 +52,11 @@ ListenerRuntime::ListenerRuntime(const ListenerConfig& listener, const broker::S
   connection.websocket_frame_bytes_limit =
       settings.limits.packet_bytes + net::frame_header_bytes_max;
   connection.require_proxy_header = config.proxy_protocol;
+  for (const std::string& proxy : config.proxy_from) {
+    if (const auto network = net::Network::parse(proxy)) {
+      proxies.push_back(*network);
+    }
+  }
   connection.tls = tls.get();
   connection.require_tls = tls != nullptr;
   connection.websocket_path = config.ws_path;

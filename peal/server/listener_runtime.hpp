@@ -5,10 +5,12 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "peal/broker/settings.hpp"
 #include "peal/net/certificate_authority.hpp"
 #include "peal/net/connection.hpp"
+#include "peal/net/network.hpp"
 #include "peal/net/tls_context.hpp"
 #include "peal/server/config.hpp"
 
@@ -26,11 +28,18 @@ struct ListenerRuntime {
   ListenerRuntime(const ListenerConfig& listener, const broker::Settings& settings,
                   const TlsSources& sources = {});
 
+  /// Whether it may say where a connection comes from. Over a Unix socket: the socket's mode said
+  /// so.
+  [[nodiscard]] bool trusts_proxy(const net::Address& proxy) const {
+    return proxy.family() == net::Address::Family::local || net::contains(proxies, proxy);
+  }
+
   ListenerConfig config;
   std::string bound_address;  // once it listens
   net::ConnectionSettings connection;
   broker::ListenerSettings broker;
   std::unique_ptr<net::TlsContext> tls;
+  std::vector<net::Network> proxies;  // whose PROXY headers are believed
   std::atomic<std::size_t> connections{0};
   AddressGate* addresses = nullptr;  // null: no limit on what one address may have
 };

@@ -270,6 +270,13 @@ void WorkerThread::accept(int fd, const net::Address& address, ListenerRuntime& 
     ::close(fd);
     return;
   }
+  // Before a byte of it is read.
+  if (listener.config.proxy_protocol && !listener.trusts_proxy(address)) {
+    broker_.counters().refused_proxies.add();
+    log_refused(address, "not one of the proxies that are believed", "the listener's proxy_from");
+    ::close(fd);
+    return;
+  }
   // Behind PROXY it is the header's address that counts.
   const bool is_known =
       !listener.config.proxy_protocol && (address.family() == net::Address::Family::ipv4 ||

@@ -12,7 +12,8 @@ from peer import Closed, Peer, Server, main, served, timed, wire
 LISTENERS = "".join(f'[[listener]]\nname = "{name}"\nbind = "127.0.0.1:0"\n{more}\n' for name, more in (
     ("plain", 'anonymous = "yes"'),
     ("required", 'proxy_protocol = "required"\nanonymous = "yes"'),
-    ("loopback", 'proxy_protocol = "required"\nanonymous = "loopback"')))
+    ("loopback", 'proxy_protocol = "required"\nanonymous = "loopback"'),
+    ("elsewhere", 'proxy_protocol = "required"\nanonymous = "yes"\nproxy_from = ["192.0.2.0/24", "::/0"]')))
 
 
 NUMBERS = itertools.count(1)
@@ -88,6 +89,20 @@ def test_who_is_proxied_is_not_on_loopback(case):
         one = open_at(case, "loopback", case.id())
         one.send(claim + wire.connect(one.client_id))
         assert reaction(case, one) == "refused", claim
+
+
+@served(proxied)
+def test_from_who_is_no_proxy(case):
+    """A right header of somebody who may send none, though it names somebody who might: the end, unread."""
+    for row in [*proxy_rows.good(), *proxy_rows.extensions()]:
+        one = open_at(case, "elsewhere", case.id("elsewhere"))
+        try:
+            one.send(row.data + wire.connect(one.client_id))
+        except ConnectionError:  # it was quick
+            one.drop()
+            continue
+        got = reaction(case, one)
+        assert got == "end", f"{row.name}: {got}"
 
 
 @served(proxied)

@@ -106,6 +106,18 @@ class OfAnAddress(LimitCase):
         self.eventually(again)
 
 
+    def test_a_proxy_that_is_not_in_the_list(self):
+        proxied = 'proxy_protocol = "required"\nanonymous = "yes"\n'
+        self.limited(listener=proxied + 'proxy_from = ["192.0.2.0/24"]')
+        raw = Raw(self, self.address)
+        self.assertEqual(raw.rest(), b"")
+        self.logged("not one of the proxies that are believed.*the listener's proxy_from")
+        self.limited(listener=proxied + 'proxy_from = ["192.0.2.0/24", "127.0.0.1"]')
+        raw = Raw(self, self.address, prefix=PROXY_FROM.format("192.0.2.7").encode())
+        raw.send(connect("c"))
+        self.assertIsNotNone(raw.packet())
+
+
 @needs_peal
 class Connections(LimitCase):
     def test_in_total(self):

@@ -217,6 +217,27 @@ TEST(Config, RefusesAnOpenListenerUnlessItIsMeant) {
   EXPECT_EQ(file_error("[[listener]]\nbind = \"0.0.0.0:1883\"\nanonymous = \"yes\"\n"), "no error");
 }
 
+TEST(Config, KnowsWhoseProxyHeadersAreBelieved) {
+  const std::string listener = "[[listener]]\nbind = \"127.0.0.1:1\"\n";
+  const std::string proxied = listener + "proxy_protocol = \"required\"\n";
+  struct Case {
+    std::string text;
+    std::string error;
+  };
+  for (const Case& c : std::vector<Case>{
+           {proxied, "no error"},
+           {proxied + "proxy_from = [\"10.0.0.0/8\", \"2001:db8::1\"]\n", "no error"},
+           {proxied + "proxy_from = [\"0.0.0.0/0\", \"::/0\"]\n", "no error"},
+           {proxied + "proxy_from = []\n", "names nobody"},
+           {proxied + "proxy_from = [\"10.0.0.0/33\"]\n", "\"10.0.0.0/33\" is no address"},
+           {proxied + "proxy_from = [\"balancer\"]\n", "\"balancer\" is no address"},
+           {listener + "proxy_from = [\"10.0.0.0/8\"]\n", "proxy_protocol = \"required\""}}) {
+    EXPECT_NE(file_error(c.text).find(c.error), std::string::npos) << c.text << "\n"
+                                                                   << file_error(c.text);
+  }
+  EXPECT_EQ(ListenerConfig{}.proxy_from, (std::vector<std::string>{"127.0.0.0/8", "::1"}));
+}
+
 TEST(Config, RefusesHalfATls) {
   EXPECT_NE(file_error("[[listener]]\nbind = \"127.0.0.1:1\"\n[listener.tls]\ncert = \"a\"\n")
                 .find("tls.key"),
