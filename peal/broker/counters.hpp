@@ -56,6 +56,8 @@ struct Counters {
   Counter refused_per_address;       // limits.connections_per_address
   Counter refused_connect_rate;      // limits.connect_rate_per_address
   Counter refused_proxies;           // the listener's proxy_from
+  Counter closed_stalled;            // queue.unsent_timeout
+  Counter closed_revoked;            // whose certificate was revoked while they were connected
   Counter protocol_errors;
   Counter denied_publishes;
   Counter denied_subscribes;

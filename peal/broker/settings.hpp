@@ -54,6 +54,8 @@ struct Settings {
     /// Of all sessions: beyond it, what waits in durable queues is on disk alone.
     std::size_t memory_bytes = std::size_t{32} << 20;
     std::size_t unsent_bytes = std::size_t{1} << 20;
+    /// Without any of them taken.
+    std::chrono::milliseconds unsent_timeout{30'000};
     bool qos0_offline = false;
   } queue;
 

@@ -143,6 +143,11 @@ void Connection::finish() {
   handler_->on_closed(cause_);
 }
 
+bool Connection::is_revoked() const {
+  return tls_ != nullptr && is_open() && settings_->tls != nullptr &&
+         tls_->is_revoked(*settings_->tls);
+}
+
 Peer Connection::peer() const {
   Peer peer;
   peer.address = address_.text();

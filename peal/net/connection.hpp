@@ -163,6 +163,8 @@ class Connection final : public EventSource {
   [[nodiscard]] bool is_websocket() const { return websocket_ != nullptr; }
   /// cost   builds the texts: ask once, keep the answer.
   [[nodiscard]] Peer peer() const;
+  /// Whether the peer's certificate was revoked since it was shown (or just before that was known).
+  [[nodiscard]] bool is_revoked() const;
   /// The address in `peer`, as a small value.
   [[nodiscard]] const Address& address() const { return address_; }
   [[nodiscard]] int fd() const { return fd_; }

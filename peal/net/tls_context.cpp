@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "peal/base/bytes.hpp"
+#include "peal/net/x509.hpp"
 
 namespace peal::net {
 namespace {
@@ -253,6 +254,19 @@ std::vector<TlsExpiry> expiries_of(const SSL_CTX* context, const TlsServerOption
   return all;
 }
 
+/// The lists that clients' certificates are looked up in.
+std::vector<RevocationListPointer> revocation_lists_of(const SSL_CTX* context) {
+  std::vector<RevocationListPointer> lists;
+  const STACK_OF(X509_OBJECT)* objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+    X509_CRL* list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+    if (list != nullptr && X509_CRL_up_ref(list) == 1) {
+      lists.emplace_back(list);
+    }
+  }
+  return lists;
+}
+
 int give_password(char* place, int size, int /*writing*/, void* argument) {
   const auto& password = *static_cast<const std::string*>(argument);
   const int length = std::min(size, static_cast<int>(password.size()));
@@ -313,6 +327,7 @@ struct TlsContext::State {
   ContextPointer context;
   // Looked up while nobody else uses the context: a handshake sorts what it verifies against.
   std::vector<TlsExpiry> expiries;
+  std::vector<RevocationListPointer> revocation_lists;
   TlsServerOptions server_options;  // for `reload`; empty for a client
   bool is_server = false;
   bool checks_name = true;
@@ -329,6 +344,7 @@ std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::server(
   }
   auto state = std::make_unique<State>();
   state->expiries = expiries_of(context->get(), options);
+  state->revocation_lists = revocation_lists_of(context->get());
   state->context = std::move(*context);
   state->server_options = std::move(options);
   state->is_server = true;
@@ -356,7 +372,9 @@ std::expected<void, std::string> TlsContext::reload() {
     return std::unexpected(context.error());
   }
   std::vector<TlsExpiry> expiries = expiries_of(context->get(), state_->server_options);
+  std::vector<RevocationListPointer> lists = revocation_lists_of(context->get());
   const std::lock_guard lock(state_->mutex);
+  state_->revocation_lists.swap(lists);
   state_->context.swap(*context);
   state_->expiries = std::move(expiries);
   return {};
@@ -380,6 +398,18 @@ std::vector<std::string> TlsContext::files() const {
 std::vector<TlsExpiry> TlsContext::expiries() const {
   const std::lock_guard lock(state_->mutex);
   return state_->expiries;
+}
+
+bool TlsContext::is_revoked(const ssl_st* session) const {
+  const CertificatePointer certificate(SSL_get1_peer_certificate(session));
+  if (certificate == nullptr) {
+    return false;
+  }
+  const std::lock_guard lock(state_->mutex);
+  return std::ranges::any_of(state_->revocation_lists, [&](const RevocationListPointer& list) {
+    X509_REVOKED* entry = nullptr;
+    return X509_CRL_get0_by_cert(list.get(), &entry, certificate.get()) == 1;
+  });
 }
 
 ssl_st* TlsContext::make_session() const {

@@ -78,6 +78,10 @@ class TlsContext {
   /// When what new connections get comes to its end; of several in one file, the first that does.
   [[nodiscard]] std::vector<TlsExpiry> expiries() const;
 
+  /// Whether a list that was read last revokes the certificate that the client showed in `session`,
+  /// and that was good then.    cost   O(log of the list), for each list.    threads   any.
+  [[nodiscard]] bool is_revoked(const ssl_st* session) const;
+
   /// A session with what is valid now. The caller frees it; null: no memory.    threads   any.
   [[nodiscard]] ssl_st* make_session() const;
 

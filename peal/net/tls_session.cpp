@@ -266,6 +266,8 @@ std::string TlsSession::certificate_alternative_name() const {
   return certificate == nullptr ? std::string{} : alternative_name_of(certificate.get());
 }
 
+bool TlsSession::is_revoked(const TlsContext& context) const { return context.is_revoked(ssl_); }
+
 std::string TlsSession::psk_identity() const { return psk_identity_of(ssl_); }
 
 }  // namespace peal::net

@@ -72,6 +72,8 @@ class TlsSession {
   [[nodiscard]] std::string certificate_subject() const;
   [[nodiscard]] std::string certificate_common_name() const;
   [[nodiscard]] std::string certificate_alternative_name() const;
+  /// Whether the peer's certificate, good as it was, is revoked by what `context` has now.
+  [[nodiscard]] bool is_revoked(const TlsContext& context) const;
   /// Who the peer is by its key (TLS-PSK); empty when it was let in by none.
   [[nodiscard]] std::string psk_identity() const;
   /// After `failed`: whether the connection broke below TLS.

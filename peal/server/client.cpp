@@ -14,10 +14,6 @@ namespace peal::server {
 
 namespace {
 
-/// A peer that takes nothing for so long is gone. (The queue of its session is not touched by
-/// that.)
-constexpr std::chrono::seconds stall_limit{30};
-
 std::string_view cause_name(net::CloseCause cause) {
   switch (cause) {
     case net::CloseCause::by_us:
@@ -135,7 +131,8 @@ void Client::move_to(broker::WorkerIndex home) {
 
 void Client::on_closed(net::CloseCause cause) {
   if (channel_) {
-    channel_->connection_lost(cause_name(cause));
+    channel_->connection_lost(is_given_up_ ? "took nothing for queue.unsent_timeout"
+                                           : cause_name(cause));
     worker_->after_feed();
   }
   worker_->retire(*this);
@@ -178,7 +175,20 @@ void Client::send(Bytes bytes, const SharedBuffer* owner) {
   }
 }
 
-void Client::let_in() { worker_->leave_newcomers(*this); }
+void Client::let_in() {
+  worker_->leave_newcomers(*this);
+  // A list that was read while it was on its way in found nobody yet.
+  if (connection_.is_revoked()) {
+    worker_->run_soon([&listener = listener_](WorkerThread& it) { it.end_revoked(listener); });
+  }
+}
+
+void Client::end_revoked() {
+  if (channel_) {
+    channel_->fail({mqtt::ReasonCode::administrative_action, "its certificate was revoked"});
+  }
+  connection_.close();
+}
 
 void Client::turn_out() {
   if (channel_) {
@@ -199,7 +209,7 @@ bool Client::is_stalled(Time now) {
     written_before_ = connection_.written_bytes();
     progress_at_ = now;
   }
-  return now - progress_at_ >= stall_limit;
+  return now - progress_at_ >= worker_->broker().context().settings.queue.unsent_timeout;
 }
 
 broker::PeerInfo Client::peer() const {

@@ -43,7 +43,18 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
   [[nodiscard]] bool is_stalled(Time now);
   [[nodiscard]] bool is_watched() const { return is_watched_; }
   void stop_watching() { is_watched_ = false; }
-  void abort() { connection_.abort(); }
+  /// It is: nothing more is tried to be written.
+  void give_up() {
+    is_given_up_ = true;
+    connection_.abort();
+  }
+
+  /// Whether it came in through `listener` with a certificate that is revoked now.
+  [[nodiscard]] bool is_revoked(const ListenerRuntime& listener) const {
+    return &listener == &listener_ && !connection_.is_closing() && connection_.is_revoked();
+  }
+  /// Its certificate is revoked.
+  void end_revoked();
 
   // net::ConnectionHandler
   std::size_t on_bytes(Bytes bytes) override;
@@ -74,6 +85,7 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
   Time progress_at_{};
   bool is_home_ = false;
   bool is_watched_ = false;
+  bool is_given_up_ = false;
   bool counts_for_address_ = false;
 };
 

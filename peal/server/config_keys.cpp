@@ -231,6 +231,8 @@ constexpr std::array keys{
       [](Config& c, Value v) { c.settings.queue.on_full = read_choice(v, on_full_words); }},
     ServerKey{"queue.unsent", "\"1MiB\"", "bytes that wait for a connected client's socket; QoS 0 is dropped beyond",
       [](Config& c, Value v) { c.settings.queue.unsent_bytes = read_bytes(v); }},
+    ServerKey{"queue.unsent_timeout", "\"30s\"", "a client that takes nothing of them for so long is closed; its session's queue is kept",
+      [](Config& c, Value v) { c.settings.queue.unsent_timeout = read_duration(v); }},
     ServerKey{"queue.qos0_offline", "false", "whether QoS 0 messages wait for an absent client too",
       [](Config& c, Value v) { c.settings.queue.qos0_offline = read_bool(v); }},
     ServerKey{"retained.available", "true", "whether messages can be retained",

@@ -18,8 +18,8 @@
 #include "peal/server/control_commands.hpp"
 #include "peal/server/durable_store.hpp"
 #include "peal/server/flight_recorder.hpp"
-#include "peal/server/listener_runtime.hpp"
 #include "peal/server/identity_sources.hpp"
+#include "peal/server/listener_runtime.hpp"
 #include "peal/server/memory_watch.hpp"
 #include "peal/server/psk_keys.hpp"
 #include "peal/server/rights.hpp"
@@ -159,13 +159,13 @@ struct Server::State final : LiveServer {
     const std::scoped_lock lock(auth_mutex);
     return auth_config;
   }
-  void rights_changed(const std::optional<std::string>& user) override;
   [[nodiscard]] std::expected<std::shared_ptr<auth::AccessRules>, std::string> rules() override {
     if (&shared.authorizer != &own_rules) {
       return std::unexpected("the program that this server is a part of decides about rights");
     }
     return own_rules.now();
   }
+  void rights_changed(const std::optional<std::string>& user) override;
   void disconnect(auth::BanKind kind, const std::string& name) override;
   [[nodiscard]] Explanation explain(const std::string& client_id) override;
 
@@ -199,6 +199,8 @@ struct Server::State final : LiveServer {
   void open_authority(const Config& config);
   void listen(const ListenerConfig& config);
   void watch_tls(const AuthConfig& config);
+  [[nodiscard]] std::expected<void, std::string> reload_tls(ListenerRuntime& listener,
+                                                            const AuthConfig& config);
   void open_control(const StoreConfig& config);
   void use_rights(const AuthConfig& config);
   void watch_memory();
@@ -261,25 +263,15 @@ void Server::State::watch_tls(const AuthConfig& config) {
     if (listener->tls == nullptr) {
       continue;
     }
-    net::TlsContext* tls = listener->tls.get();
+    const net::TlsContext* tls = listener->tls.get();
     TlsWatch::Watched& each = watched.emplace_back(
-        listener->config.name, tls->files(), [tls] { return tls->reload(); },
+        listener->config.name, tls->files(),
+        [this, &runtime = *listener, config] { return reload_tls(runtime, config); },
         [tls] { return tls->expiries(); });
-    if (listener->config.tls->psk) {
-      for (const AuthSourceConfig& source : config.sources) {
-        if (source.type == "psk") {
-          each.files.push_back(source.path);
-        }
+    for (const AuthSourceConfig& source : config.sources) {
+      if (listener->config.tls->psk && source.type == "psk") {
+        each.files.push_back(source.path);
       }
-      // The context, too: no session of a key that was withdrawn is resumed.
-      each.reload = [this, tls, config]() -> std::expected<void, std::string> {
-        try {
-          psk_keys.use(PskKeys::read(config));
-        } catch (const ConfigError& problem) {
-          return std::unexpected(problem.what());
-        }
-        return tls->reload();
-      };
     }
   }
   TlsWatch::Upkeep upkeep;
@@ -289,6 +281,26 @@ void Server::State::watch_tls(const AuthConfig& config) {
   if (!watched.empty()) {
     tls_watch = std::make_unique<TlsWatch>(std::move(watched), std::move(upkeep), shared.log);
   }
+}
+
+/// On the watch's thread. Who is connected with a certificate that is revoked now is put out.
+std::expected<void, std::string> Server::State::reload_tls(ListenerRuntime& listener,
+                                                           const AuthConfig& config) {
+  if (listener.config.tls->psk) {
+    try {
+      psk_keys.use(PskKeys::read(config));
+    } catch (const ConfigError& problem) {
+      return std::unexpected(problem.what());
+    }
+  }
+  // With new keys, too: no session of one that was withdrawn is resumed.
+  auto done = listener.tls->reload();
+  if (done) {
+    for (const auto& worker : workers) {
+      worker->run_soon([&listener](WorkerThread& it) { it.end_revoked(listener); });
+    }
+  }
+  return done;
 }
 
 /// Every worker has a socket of its own on the address, and the kernel spreads the connections; a

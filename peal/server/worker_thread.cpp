@@ -451,11 +451,21 @@ void WorkerThread::look_after_slow_clients() {
   std::erase_if(slow_, [this](Client* client) {
     if (client->is_stalled(slow_checked_at_)) {
       client->stop_watching();
-      client->abort();
+      client->give_up();
+      broker_.counters().closed_stalled.add();
       return true;
     }
     return !client->is_watched();
   });
+}
+
+void WorkerThread::end_revoked(const ListenerRuntime& listener) {
+  for (const std::unique_ptr<Client>& client : clients_) {
+    if (client->is_revoked(listener)) {
+      broker_.counters().closed_revoked.add();
+      client->end_revoked();
+    }
+  }
 }
 
 void WorkerThread::begin_stop(Duration patience) {

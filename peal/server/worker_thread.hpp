@@ -105,6 +105,8 @@ class WorkerThread {
   void leave_newcomers(Client& client);
   /// `client` has output that its socket does not take: look after it now and then.
   void watch(Client& client);
+  /// Ends what came in through `listener` with a certificate that is revoked now.
+  void end_revoked(const ListenerRuntime& listener);
   [[nodiscard]] net::Peer& peer_scratch() { return peer_scratch_; }
   [[nodiscard]] std::string& address_scratch() { return address_scratch_; }
 

@@ -12,6 +12,7 @@ import time
 
 from support.case import Case, main, needs_peal
 from support.program import run
+from support.raw import Raw, connect
 from support.server import PEAL, port_of
 
 
@@ -45,6 +46,13 @@ class OwnAuthority(Case):
     def pub(self, *certificate, host="localhost"):
         return run(["mosquitto_pub", "-h", host, "-p", self.port, "--cafile", self.tls / "ca.crt",
                     *certificate, "-t", "x", "-m", "x", "-q", "1"])
+
+    def connection(self, certificate):
+        """A client that is connected with it."""
+        raw = Raw(self, ("127.0.0.1", self.port), ca=self.tls / "ca.crt", cert=certificate[1::2])
+        raw.send(connect("with-" + pathlib.Path(certificate[1]).stem))
+        self.assertEqual(raw.packet()[0], 0x20)
+        return raw
 
     def openssl(self, *arguments):
         done = run(["openssl", *arguments])
@@ -111,8 +119,14 @@ class OwnAuthority(Case):
         self.start_server()
         bad, good = self.issue("bad"), self.issue("good")
         self.assertEqual(self.pub(*bad).code, 0)
+        stays, goes = (self.connection(x) for x in (good, bad))
         self.cert("revoke", "bad")
         self.program.wait_line("certificates were read anew", stream="err")
+        # At once, and told so: DISCONNECT with Administrative action.
+        self.assertEqual(goes.packet(), (0xE0, b"\x98"))
+        self.assertIsNone(goes.packet())
+        stays.send(b"\xc0\0")
+        self.assertEqual(stays.packet(), (0xD0, b""))
         self.assertNotEqual(self.pub(*bad).code, 0)
         self.assertEqual(self.pub(*good).code, 0)
         self.assertIn("no certificate that is still good", self.cert("revoke", "bad", code=1).err)

@@ -3,9 +3,18 @@
 import os
 import pathlib
 import signal
+import socket
+import sys
 
-from support.case import ServerCase, main, needs_peal
+from support.case import Case, ServerCase, main, needs_peal
+from support.server import port_of
 from support.tools import Tools
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
+from peer import wire  # noqa: E402
+from peer.client import Peer  # noqa: E402
+
+EXPIRY = wire.properties(session_expiry_interval=3600)
 
 
 def resident_bytes(pid):
@@ -56,6 +65,35 @@ class SlowSubscriber(ServerCase):
         counts = [sum(x == "slow/0 100000" for x in s.messages(1)) for s in (slow, healthy)]
         self.assertLess(counts[0], counts[1], "nothing was dropped")
         self.assertGreater(counts[1], 350, "a healthy subscriber paid for a slow one")
+
+
+@needs_peal
+class Stalled(Case):
+    def test_who_takes_nothing_is_closed(self):
+        """And what waits for its session goes on waiting."""
+        program = self.serve("-p", "0", "--set", "queue.unsent_timeout=1s")
+        address = "127.0.0.1", port_of(program)
+        stalled = self.peer(address, "stalled", small=True)
+        publisher = self.peer(address, "publisher")
+        stalled.connect(props=EXPIRY)
+        publisher.connect()
+        stalled.subscribe("much", 1)
+        for _ in range(32):  # 8 MiB: more than its socket takes
+            publisher.publish("much", b"x" * (256 << 10), 1)
+        program.wait_line("client lost .*queue.unsent_timeout", stream="err", timeout=30)
+        publisher.publish("much", b"end", 1)
+        again = self.peer(address, "stalled")
+        self.assertTrue(again.connect(clean=False, props=EXPIRY).present)
+        while again.expect("PUBLISH").payload != b"end":
+            pass
+
+    def peer(self, address, client_id, small=False):
+        connection = socket.socket()
+        self.addCleanup(connection.close)
+        if small:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+        connection.connect(address)
+        return Peer(address, 5, client_id, connection)
 
 
 if __name__ == "__main__":

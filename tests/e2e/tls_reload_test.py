@@ -168,7 +168,7 @@ class TlsReload(Case):
         told = [x.split(" error ")[1] for x in self.program.errors if " error certificates stay" in x]
         self.assertEqual(len(told), len(set(told)), told)
 
-    def test_who_is_revoked_is_refused_and_others_stay(self):
+    def test_who_is_revoked_is_put_out_and_refused_and_others_stay(self):
         self.start_server("require")
         good, bad = self.authority.issue("good"), self.authority.issue("bad")
         stays, other = self.client(good), self.client(bad)
@@ -176,6 +176,8 @@ class TlsReload(Case):
         self.authority.sign_list(bad[0])
         self.put(self.authority.crl, self.crl)
         self.wait_log("certificates were read anew")
+        self.assertEqual(other.socket.recv(1), b"")
+        self.wait_log("client closed .*its certificate was revoked")
         self.assertFalse(self.client(bad).is_in)
         self.assertTrue(self.client(good).is_in)
         self.assertTrue(stays.answers())
