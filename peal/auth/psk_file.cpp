@@ -80,8 +80,9 @@ int digit_value(char digit) {
   return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
-/// Nothing: not hexadecimal, or half a byte is missing.
-std::optional<std::vector<std::uint8_t>> key_of(std::string_view digits) {
+}  // namespace
+
+std::optional<std::vector<std::uint8_t>> parse_psk_key(std::string_view digits) {
   if (digits.size() % 2 != 0) {
     return std::nullopt;
   }
@@ -97,8 +98,6 @@ std::optional<std::vector<std::uint8_t>> key_of(std::string_view digits) {
   }
   return key;
 }
-
-}  // namespace
 
 PskFile::~PskFile() {
   for (auto& [identity, entry] : keys_) {
@@ -152,7 +151,7 @@ std::string PskFile::add(std::string_view line, std::size_t number) {
   if (identity.size() > max_identity_bytes) {
     return "the identity is longer than 255 bytes, which is all that TLS takes; change it";
   }
-  auto key = key_of(trimmed(line.substr(colon + 1)));
+  auto key = parse_psk_key(trimmed(line.substr(colon + 1)));
   if (!key) {
     return "the key is not hexadecimal, two digits for each byte; `openssl rand -hex 32` makes one";
   }

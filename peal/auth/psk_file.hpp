@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,9 @@
 #include "peal/base/text_hash.hpp"
 
 namespace peal::auth {
+
+/// The bytes of a key in hexadecimal digits.    errors   nothing: another text, or half a byte.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> parse_psk_key(std::string_view digits);
 
 /// One reading of a file: a value. Whoever wants to see changes reads again. The keys are wiped
 /// when it goes.

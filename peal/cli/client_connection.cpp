@@ -4,6 +4,7 @@
 #include <array>
 #include <poll.h>
 
+#include "peal/auth/psk_file.hpp"
 #include "peal/cli/interrupt.hpp"
 #include "peal/net/stream.hpp"
 #include "peal/net/tls_context.hpp"
@@ -23,6 +24,10 @@ net::TlsClientOptions tls_options(const TlsOptions& tls) {
   options.key = tls.key;
   options.check_name = !tls.insecure;  // who signed it is checked all the same
   options.ciphers = tls.ciphers;
+  if (!tls.psk.empty()) {
+    options.psk = {tls.psk_identity, auth::parse_psk_key(tls.psk).value_or(
+                                         std::vector<std::uint8_t>{})};  // checked with the options
+  }
   if (tls.version == "tlsv1.3") {
     options.min_version = net::TlsVersion::tls_1_3;
   } else if (tls.version == "tlsv1.2") {

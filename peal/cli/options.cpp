@@ -5,8 +5,10 @@
 #include <limits>
 #include <sstream>
 
+#include "peal/auth/psk_file.hpp"
 #include "peal/cli/format.hpp"
 #include "peal/cli/option_table.hpp"
+#include "peal/net/tls_psk.hpp"
 
 namespace peal::cli {
 namespace {
@@ -62,7 +64,7 @@ void apply_file(Options& options, const std::string& path) {
       continue;
     }
     try {
-      apply(options, words_of_line(line));
+      cli::apply(options, words_of_line(line));
     } catch (const OptionError& error) {
       throw OptionError(std::string(error.what()) + " (" + path + ":" + std::to_string(number) +
                         ")");
@@ -103,14 +105,36 @@ void finish_will(const Options& options) {
   }
 }
 
+void check_psk(const TlsOptions& tls) {
+  if (tls.psk.empty()) {
+    return;
+  }
+  if (!tls.ca_file.empty() || !tls.ca_path.empty()) {
+    throw OptionError("Error: Only one of --psk or --cafile/--capath may be used at once.");
+  }
+  if (tls.psk_identity.empty()) {
+    throw OptionError("Error: --psk-identity required if --psk used.");
+  }
+  const auto key = auth::parse_psk_key(tls.psk);
+  if (!key || key->size() > net::psk_key_bytes_limit) {
+    throw OptionError(
+        "Error: --psk has to be hexadecimal, two digits for each byte, of at most 512 bytes.");
+  }
+  if (tls.psk_identity.size() > net::psk_identity_bytes_limit) {
+    throw OptionError("Error: --psk-identity is longer than 256 bytes, which is all TLS takes.");
+  }
+}
+
 void finish_endpoint(Endpoint& endpoint) {
   TlsOptions& tls = endpoint.tls;
   if (tls.certificate.empty() != tls.key.empty()) {
     throw OptionError("Error: Both certfile and keyfile must be provided if one of them is set.");
   }
+  check_psk(tls);
   tls.use = !tls.ca_file.empty() || !tls.ca_path.empty() || tls.use_os_certificates ||
-            endpoint.port == 8883;
-  tls.use_os_certificates = tls.use && tls.ca_file.empty() && tls.ca_path.empty();
+            !tls.psk.empty() || endpoint.port == 8883;
+  tls.use_os_certificates =
+      tls.use && tls.ca_file.empty() && tls.ca_path.empty() && tls.psk.empty();
   if (endpoint.port == 0) {
     endpoint.port = tls.use ? 8883 : 1883;
   }
@@ -183,7 +207,7 @@ Options parse_options(Program program, const std::vector<std::string>& words) {
   if (const std::string path = options_file(program); !path.empty()) {
     apply_file(options, path);
   }
-  apply(options, words);
+  cli::apply(options, words);
   if (!options.help && !options.version) {
     finish_options(options);
   }

@@ -42,6 +42,8 @@ struct TlsOptions {
   std::string ciphers;
   std::string version;
   std::string alpn;
+  std::string psk;  // hexadecimal
+  std::string psk_identity;
   bool use_os_certificates = false;
   bool insecure = false;
 };

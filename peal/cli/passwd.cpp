@@ -24,13 +24,14 @@ constexpr std::array hash_names{
     std::pair{std::string_view{"argon2id"}, auth::HashKind::argon2id},
     std::pair{std::string_view{"sha512-pbkdf2"}, auth::HashKind::pbkdf2_sha512},
     std::pair{std::string_view{"sha512"}, auth::HashKind::sha512},
+    std::pair{std::string_view{"scram-sha-256"}, auth::HashKind::scram_sha256},
 };
 
 constexpr const char* footer =
     "Without -b the password is asked for twice, or, when the standard input is not a terminal,\n"
     "read from it: one line.\n\n"
-    "Mosquitto 2.0 reads hashes of -H sha512-pbkdf2, not argon2id. A running server keeps what it\n"
-    "has read until it reads the file again.\n\n"
+    "Mosquitto 2.0 reads hashes of -H sha512-pbkdf2, not argon2id nor scram-sha-256. A running\n"
+    "server keeps what it has read until it reads the file again.\n\n"
     "Examples: peal passwd -c users alice\n"
     "          peal passwd -D users alice";
 
@@ -56,9 +57,11 @@ struct PasswdOptions {
 
 void declare(CLI::App& app, PasswdOptions& options) {
   app.footer(footer);
-  app.add_option("-H,--hash", options.hash, "argon2id, sha512-pbkdf2 or sha512 (weak)")
+  app.add_option("-H,--hash", options.hash,
+                 "argon2id, sha512-pbkdf2, sha512 (weak), or scram-sha-256: for clients that "
+                 "prove their password without sending it, and those that send it")
       ->capture_default_str()
-      ->check(CLI::IsMember({"argon2id", "sha512-pbkdf2", "sha512"}));
+      ->check(CLI::IsMember({"argon2id", "sha512-pbkdf2", "sha512", "scram-sha-256"}));
   CLI::Option* create = app.add_flag("-c", options.create, "make a new file, or replace FILE");
   CLI::Option* remove = app.add_flag("-D", options.remove, "delete USER");
   CLI::Option* batch =
@@ -106,6 +109,10 @@ std::string hash_of(const PasswdOptions& options) {
     throw std::runtime_error(fmt::format(
         "the password is longer than {} bytes, and MQTT knows none that is; choose a shorter one",
         auth::max_password_bytes));
+  }
+  if (options.kind() == auth::HashKind::scram_sha256 && password.find('\0') != std::string::npos) {
+    throw std::runtime_error(
+        "the password has a NUL in it, which SCRAM forbids; choose another one");
   }
   return auth::hash_password(as_bytes(password), options.kind());
 }

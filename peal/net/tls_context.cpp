@@ -277,9 +277,11 @@ int give_password(char* place, int size, int /*writing*/, void* argument) {
 std::expected<void, std::string> trust(SSL_CTX* context, const TlsClientOptions& options) {
   const char* file = options.ca_file.empty() ? nullptr : options.ca_file.c_str();
   const char* path = options.ca_path.empty() ? nullptr : options.ca_path.c_str();
-  if (file == nullptr && path == nullptr) {
+  const bool trusts_nobody = !options.psk.key.empty();  // but who knows the key
+  if (file == nullptr && path == nullptr && !trusts_nobody) {
     SSL_CTX_set_default_verify_paths(context);
-  } else if (SSL_CTX_load_verify_locations(context, file, path) != 1) {
+  } else if ((file != nullptr || path != nullptr) &&
+             SSL_CTX_load_verify_locations(context, file, path) != 1) {
     return cannot("use the CA", file != nullptr ? options.ca_file : options.ca_path);
   }
   SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
@@ -292,6 +294,9 @@ MaybeContext make_client(const TlsClientOptions& options) {
     return std::unexpected("cannot make a TLS context: " + take_reason());
   }
   SSL_CTX_set_max_proto_version(context.get(), version_number(options.max_version));
+  if (!options.psk.key.empty() && !show_psk(context.get(), options.psk)) {
+    return std::unexpected("cannot use the pre-shared key: " + take_reason());
+  }
   if (!options.ciphers.empty() &&
       SSL_CTX_set_cipher_list(context.get(), options.ciphers.c_str()) != 1) {
     return std::unexpected("cannot use the ciphers " + options.ciphers + ": " + take_reason());

@@ -56,6 +56,7 @@ struct TlsClientOptions {
   TlsVersion max_version = TlsVersion::tls_1_3;
   std::string ciphers;                 // of TLS 1.2, as OpenSSL lists them; empty: OpenSSL's choice
   std::vector<std::string> protocols;  // ALPN
+  OwnPsk psk;  // with a key: shown in place of certificates; the system's store is not used then
 };
 
 class TlsContext {

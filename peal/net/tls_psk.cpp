@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <utility>
 
 #include "peal/base/bytes.hpp"
 #include "peal/net/certificate_names.hpp"
@@ -109,7 +110,52 @@ int find_session(SSL* ssl, const unsigned char* identity, std::size_t size, SSL_
   return 1;
 }
 
+void free_own(void* /*parent*/, void* pointer, CRYPTO_EX_DATA* /*data*/, int /*index*/,
+              long /*argl*/, void* /*argp*/) {
+  auto* own = static_cast<OwnPsk*>(pointer);
+  if (own != nullptr) {
+    OPENSSL_cleanse(own->key.data(), own->key.size());
+  }
+  delete own;
+}
+
+int own_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_own);
+  return index;
+}
+
+/// A client's, in TLS 1.2; OpenSSL asks here in TLS 1.3, too.
+unsigned give_own_key(SSL* ssl, const char* /*hint*/, char* identity, unsigned identity_room,
+                      unsigned char* key, unsigned key_room) {
+  const auto* own =
+      static_cast<const OwnPsk*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), own_index()));
+  if (own == nullptr || own->identity.size() >= identity_room || own->key.size() > key_room) {
+    return 0;
+  }
+  *std::ranges::copy(own->identity, identity).out = '\0';
+  std::ranges::copy(own->key, key);
+  return static_cast<unsigned>(own->key.size());
+}
+
 }  // namespace
+
+bool show_psk(ssl_ctx_st* context, OwnPsk psk) {
+  const bool is_sane = psk.identity.size() <= psk_identity_bytes_limit && !psk.key.empty() &&
+                       psk.key.size() <= psk_key_bytes_limit;
+  if (!is_sane || SSL_CTX_set_cipher_list(context, psk_suites) != 1 ||
+      SSL_CTX_set_ciphersuites(context, suites_1_3) != 1) {
+    ERR_clear_error();
+    return false;
+  }
+  auto* owned = new OwnPsk(std::move(psk));  // the context's
+  if (SSL_CTX_set_ex_data(context, own_index(), owned) != 1) {
+    delete owned;
+    ERR_clear_error();
+    return false;
+  }
+  SSL_CTX_set_psk_client_callback(context, &give_own_key);
+  return true;
+}
 
 bool use_psk(ssl_ctx_st* context, const PskLookup& lookup, bool has_certificate) {
   if (SSL_CTX_set_cipher_list(context, has_certificate ? psk_and_certificate_suites : psk_suites) !=

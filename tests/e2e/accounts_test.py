@@ -434,6 +434,13 @@ class Scram(AccountCase):
         self.exchange("anna", "pencil", 0)
         self.exchange("anna", "pen", BAD_USER_NAME_OR_PASSWORD)
         self.exchange("nobody", "pencil", BAD_USER_NAME_OR_PASSWORD)
+
+    def test_of_a_password_file(self):
+        file = self.folder / "users"
+        self.assertEqual(run([PEAL, "passwd", "-c", "-H", "scram-sha-256", "-b", file, "anna", "pencil"]).code, 0)
+        self.start_server(auth=f'[[auth.source]]\ntype = "file"\npath = "{file}"\n')
+        self.exchange("anna", "pencil", 0)
+        self.exchange("anna", "pen", BAD_USER_NAME_OR_PASSWORD)
         if not os.environ.get("PEAL_SANITIZE"):  # 600 000 rounds, each with allocations, take ten seconds there
             self.peer("anna", "pencil")  # sent plainly it is right, too
 

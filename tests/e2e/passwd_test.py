@@ -21,6 +21,7 @@ MOSQUITTO_HASH = ("$7$101$yG8NkXCaBpJoO4ba$uyyjgzt6H7wjie9zgbpbExLViCJrRExSEdMMr
                   "oL9P2T/oAbJL+37uFljK9DCkPNVvgg==")
 ARGON2ID = re.compile(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}")
 PBKDF2 = re.compile(r"\$7\$210000\$[\w+/]{16}\$[\w+/]{86}==")
+SCRAM = re.compile(r"SCRAM-SHA-256\$600000:[\w+/]{22}==\$[\w+/]{43}=:[\w+/]{43}=")
 SHA512 = re.compile(r"\$6\$[\w+/]{16}\$[\w+/]{86}==")
 
 
@@ -69,7 +70,8 @@ class Files(PasswdCase):
         self.assertRegex(self.hashes()["alice"], ARGON2ID)
 
     def test_each_hash(self):
-        for name, form in (("argon2id", ARGON2ID), ("sha512-pbkdf2", PBKDF2), ("sha512", SHA512)):
+        for name, form in (("argon2id", ARGON2ID), ("sha512-pbkdf2", PBKDF2), ("sha512", SHA512),
+                           ("scram-sha-256", SCRAM)):
             self.passwd("-c", "-H", name, "-b", self.file, "alice", "right")
             self.assertTrue(form.fullmatch(self.hashes()["alice"]), self.file.read_text())
 
@@ -151,11 +153,13 @@ class Files(PasswdCase):
 class PlainText(PasswdCase):
     def test_u_makes_hashes_of_plain_text_and_leaves_hashes_alone(self):
         self.file.write_text(f"# who\n\nalice:right\r\nbob:{MOSQUITTO_HASH}\ncarol:a:b c$d \n")
+        self.passwd("-H", "scram-sha-256", "-b", self.file, "dora", "right")
         done = self.passwd("-U", self.file)
         self.assertEqual(done.out, "2 passwords of plain text made hashes of\n")
         hashes = self.hashes()
         self.assertRegex(hashes["alice"], ARGON2ID)
         self.assertRegex(hashes["carol"], ARGON2ID)
+        self.assertRegex(hashes["dora"], SCRAM)
         self.assertEqual(hashes["bob"], MOSQUITTO_HASH)
         self.assertTrue(self.file.read_text().startswith("# who\n\nalice:$"))
         before = self.file.read_bytes()

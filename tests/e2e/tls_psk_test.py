@@ -9,7 +9,7 @@ import tempfile
 from support.case import Case, main, needs_peal
 from support.program import run
 from support.raw import connect
-from support.server import port_of
+from support.server import PEAL, port_of
 
 KEY, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
 ROLES = '[[role]]\nname = "all"\nusers = ["*"]\nallow = [{ all = "#" }]\n'
@@ -41,6 +41,10 @@ class TlsPsk(Case):
         return run(["mosquitto_pub", "-h", "localhost", "-p", self.port, "--psk", key,
                     "--psk-identity", identity, *more, "-t", "x", "-m", "x", "-q", "1"])
 
+    def peal_pub(self, identity, key, *more):
+        return run([PEAL, "pub", "-h", "localhost", "-p", self.port, "--psk", key,
+                    "--psk-identity", identity, *more, "-t", "x", "-m", "x", "-q", "1"])
+
     def s_client(self, identity, key, version):
         """What openssl says after a CONNECT was sent: its exit code and its whole output."""
         done = run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", version, "-psk", key,
@@ -48,16 +52,26 @@ class TlsPsk(Case):
                    stdin=connect("s-client", version=4) + b"\xe0\0")
         return done.code, done.raw + done.err.encode()
 
-    def test_mosquitto_pub(self):
+    def test_mosquitto_pub_and_peal_pub(self):
         for certificate in ("", 'cert = "auto"'):
             with self.subTest(certificate):
                 self.start_server(certificate)
                 for version in ([], ["--tls-version", "tlsv1.2"], ["--tls-version", "tlsv1.3"]):
-                    done = self.pub("bell-1", KEY, *version)
-                    self.assertEqual(done.code, 0, done)
-                    self.assertNotEqual(self.pub("bell-1", OTHER, *version).code, 0)
-                    self.assertNotEqual(self.pub("nobody", KEY, *version).code, 0)
+                    for pub in (self.pub, self.peal_pub):
+                        done = pub("bell-1", KEY, *version)
+                        self.assertEqual(done.code, 0, done)
+                        self.assertNotEqual(pub("bell-1", OTHER, *version).code, 0)
+                        self.assertNotEqual(pub("nobody", KEY, *version).code, 0)
                 self.program.stop()
+
+    def test_a_server_that_does_not_know_the_key_is_not_believed(self):
+        """It has a certificate, and shows that."""
+        config = self.folder / "peal.toml"
+        config.write_text('[[listener]]\nname = "it"\nbind = "127.0.0.1:0"\n[listener.tls]\ncert = "auto"\n')
+        self.program = self.serve("-c", config, data=self.folder / "data")
+        self.port = port_of(self.program, "it")
+        for version in ("tlsv1.2", "tlsv1.3"):
+            self.assertNotEqual(self.peal_pub("bell-1", KEY, "--tls-version", version).code, 0, version)
 
     def test_openssl_s_client(self):
         self.start_server()

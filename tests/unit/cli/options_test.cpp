@@ -209,6 +209,24 @@ TEST_F(OptionsTest, SayWhatIsWrong) {
             "Error: Both certfile and keyfile must be provided if one of them is set.");
 }
 
+TEST_F(OptionsTest, AKeyTakesThePlaceOfCertificates) {
+  const auto error = [&](Words words) {
+    words.insert(words.end(), {"-t", "a"});
+    return error_of(Program::sub, words);
+  };
+  EXPECT_EQ(error({"--psk", "00ff", "--psk-identity", "bell"}), "");
+  EXPECT_EQ(error({"--psk-identity", "bell"}), "") << "as mosquitto_sub has it";
+  EXPECT_EQ(error({"--psk", "00"}), "Error: --psk-identity required if --psk used.");
+  EXPECT_EQ(error({"--psk", "00", "--psk-identity", "x", "--cafile", "y"}),
+            "Error: Only one of --psk or --cafile/--capath may be used at once.");
+  for (const std::string& key : {std::string("0"), std::string("0g"), std::string(1026, '0')}) {
+    EXPECT_NE(error({"--psk", key, "--psk-identity", "x"}).find("has to be hexadecimal"),
+              std::string::npos)
+        << key;
+  }
+  EXPECT_NE(error({"--psk", "00", "--psk-identity", std::string(257, 'x')}), "");
+}
+
 TEST_F(OptionsTest, NumbersHaveARange) {
   for (const Words& words : std::vector<Words>{{"-k", "4"},
                                                {"-k", "65536"},
@@ -232,12 +250,8 @@ TEST_F(OptionsTest, NumbersHaveARange) {
 }
 
 TEST_F(OptionsTest, WhatIsNotSupportedIsRefused) {
-  for (const Words& words : std::vector<Words>{{"-S"},
-                                               {"--psk", "00"},
-                                               {"--psk-identity", "x"},
-                                               {"--proxy", "socks5h://h"},
-                                               {"--tls-engine", "x"},
-                                               {"--keyform", "engine"}}) {
+  for (const Words& words : std::vector<Words>{
+           {"-S"}, {"--proxy", "socks5h://h"}, {"--tls-engine", "x"}, {"--keyform", "engine"}}) {
     Words all{"-t", "a"};
     all.insert(all.end(), words.begin(), words.end());
     EXPECT_NE(error_of(Program::sub, all).find("is not supported"), std::string::npos) << words[0];
