@@ -9,7 +9,7 @@ constexpr std::size_t filter_weight = 32;
 
 struct Weight {
   std::size_t operator()(const mail::Interests& interests) const {
-    return filter_weight * interests.changes->size();
+    return filter_weight * interests.changes.size();
   }
   std::size_t operator()(const mail::GroupJoin&) const { return filter_weight; }
   std::size_t operator()(const mail::GroupLeave&) const { return filter_weight; }

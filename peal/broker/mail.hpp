@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -71,10 +70,9 @@ struct Interest {
   bool is_durable = false;  // for a session that outlasts the process
 };
 
-/// All that one packet changed, in its order: one letter, whose contents every worker reads where
-/// they lie.
+/// All that one packet changed, in its order: one letter.
 struct Interests {
-  std::shared_ptr<const std::vector<Interest>> changes;
+  std::vector<Interest> changes;
   bool asks_retained = false;  // retained messages are asked for once everybody knows
   WorkerIndex reply_to{};
   BarrierId barrier{};  // not none: answer with Known to `reply_to`

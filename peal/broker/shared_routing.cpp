@@ -20,9 +20,7 @@ mqtt::TopicFilter checked(const std::string& filter_text) {
 /// One change as a letter.
 mail::Interests alone(const mail::Interest& change, WorkerIndex reply_to = {},
                       BarrierId barrier = BarrierId::none) {
-  return {.changes = std::make_shared<const std::vector<mail::Interest>>(1, change),
-          .reply_to = reply_to,
-          .barrier = barrier};
+  return {.changes = {change}, .reply_to = reply_to, .barrier = barrier};
 }
 
 }  // namespace

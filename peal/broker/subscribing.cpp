@@ -89,8 +89,7 @@ void Subscribing::announce(BarrierId barrier) {
   }
   context.mailbox.send_to_others(
       context.self, context.worker_count,
-      mail::Interests{.changes = std::make_shared<const std::vector<mail::Interest>>(
-                          std::exchange(changes_, {})),
+      mail::Interests{.changes = std::exchange(changes_, {}),
                       .asks_retained = std::exchange(asks_retained_, false),
                       .reply_to = context.self,
                       .barrier = is_awaited ? barrier : BarrierId::none});
@@ -260,7 +259,7 @@ void Subscribing::review_rights(Session& session) const {
 }
 
 void Subscribing::receive(const mail::Interests& letter) {
-  for (const mail::Interest& change : *letter.changes) {
+  for (const mail::Interest& change : letter.changes) {
     Space& space = worker_.space(change.space);
     space.subscriptions.set_interest(change);
     space.matches.invalidate(change.filter);

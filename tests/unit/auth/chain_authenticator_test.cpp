@@ -65,7 +65,7 @@ class ChainAuthenticatorTest : public testing::Test {
   /// The answer at once, or what came for the ticket.
   AuthAnswer ask(const broker::AuthRequest& request) {
     const AuthTicket ticket{++last_ticket_};
-    const AuthAnswer answer = chain_.authenticate(request, ticket);
+    AuthAnswer answer = chain_.authenticate(request, ticket);
     if (answer.state != AuthState::pending) {
       return answer;
     }

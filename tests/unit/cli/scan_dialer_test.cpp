@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdexcept>
 #include <sys/socket.h>
+#include <tuple>
 #include <unistd.h>
 
 #include "peal/net/stream.hpp"
@@ -76,7 +77,7 @@ TEST(ScanDialer, NeverTwoConnectionsAtOnce) {
   ScanDialer dialer(options);
   const auto first = dialer.dial(port.number(), Way::tcp);
   ASSERT_TRUE(first.has_value());
-  EXPECT_DEATH((void)dialer.dial(port.number(), Way::tcp), "is_open_");
+  EXPECT_DEATH(std::ignore = dialer.dial(port.number(), Way::tcp), "is_open_");
 }
 
 TEST(ScanDialer, TheAddressThatAnsweredIsKept) {
