@@ -36,6 +36,8 @@ constexpr std::size_t descriptors_in_reserve = 64;
 /// As many files as a store opens (store/database_options.cpp). One that it cannot open would break
 /// it, so they come first.
 constexpr std::size_t descriptors_of_store = 512;
+/// So long a command waits for the workers.
+constexpr std::chrono::seconds workers_patience{2};
 
 class NoLog final : public broker::Log {
  public:
@@ -196,6 +198,7 @@ struct Server::State final : LiveServer {
   std::uint64_t queued_found = 0;
   bool is_running = false;
 
+  void on_all_workers(const std::function<void(WorkerThread&)>& action);
   void open_authority(const Config& config);
   void listen(const ListenerConfig& config);
   void watch_tls(const AuthConfig& config);
@@ -349,8 +352,24 @@ void Server::State::rights_changed(const std::optional<std::string>& user) {
       own_rules.use(read_rules(*auth_config, &accounts));
     }
   }
+  on_all_workers([user](WorkerThread& it) { it.broker().rights_changed(user); });
+}
+
+/// What a command changed counts when it is answered: waits until every worker is done with it, if
+/// none of them is held up for long.
+void Server::State::on_all_workers(const std::function<void(WorkerThread&)>& action) {
+  std::vector<std::future<void>> done;
   for (const auto& worker : workers) {
-    worker->run_soon([user](WorkerThread& it) { it.broker().rights_changed(user); });
+    auto promise = std::make_shared<std::promise<void>>();
+    done.push_back(promise->get_future());
+    worker->run_soon([promise, action](WorkerThread& it) {
+      action(it);
+      promise->set_value();
+    });
+  }
+  const auto until = std::chrono::steady_clock::now() + workers_patience;
+  for (const std::future<void>& each : done) {
+    (void)each.wait_until(until);
   }
 }
 
@@ -370,16 +389,13 @@ void Server::State::disconnect(auth::BanKind kind, const std::string& name) {
                       std::chrono::system_clock::now())
         .has_value();
   };
-  for (const auto& worker : workers) {
-    worker->run_soon([is_meant](WorkerThread& it) {
-      it.broker().disconnect(is_meant, {mqtt::ReasonCode::administrative_action,
-                                        "the operator ended it (peal user, peal ban)"});
-    });
-  }
+  on_all_workers([is_meant](WorkerThread& it) {
+    it.broker().disconnect(is_meant, {mqtt::ReasonCode::administrative_action,
+                                      "the operator ended it (peal user, peal ban)"});
+  });
 }
 
 Explanation Server::State::explain(const std::string& client_id) {
-  constexpr std::chrono::seconds patience{2};
   Explanation explanation;
   explanation.events = recorder.events_of(client_id);
   const auto home = broker::home_of(client_id, broker::NamespaceId::default_namespace,
@@ -392,7 +408,7 @@ Explanation Server::State::explain(const std::string& client_id) {
         worker.sessions().find(worker.space(broker::NamespaceId::default_namespace), client_id);
     answer->set_value(session == nullptr ? std::nullopt : std::optional(report_on(*session)));
   });
-  if (report.wait_for(patience) == std::future_status::ready) {
+  if (report.wait_for(workers_patience) == std::future_status::ready) {
     explanation.session = report.get();
   }
   return explanation;
