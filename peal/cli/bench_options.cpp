@@ -21,6 +21,7 @@ void add_common(CLI::App& app, BenchOptions& options) {
   app.add_option("-h,--host", options.host, "IPv4 address of the broker")->capture_default_str();
   app.add_option("-p,--port", options.port, "its port")->capture_default_str();
   app.add_option("-V,--protocol-version", options.version, "3, 4 or 5 (default 4: MQTT 3.1.1)")
+      ->option_text("VERSION")
       ->transform(CLI::Transformer(versions));
   app.add_option("--broker-pid", options.broker_pid, "the broker's process, to read its costs");
   app.add_option("--cpu", options.cpu, "run on this CPU only");
@@ -29,11 +30,13 @@ void add_common(CLI::App& app, BenchOptions& options) {
 
 void add_traffic(CLI::App& app, BenchOptions& options) {
   app.add_option("--shape", options.shape, "pairs (default), fan-in (n to 1) or fan-out (1 to n)")
+      ->option_text("SHAPE")
       ->transform(CLI::Transformer(shapes));
   app.add_option("-c,--clients", options.clients, "n: pairs, publishers or subscribers")
       ->capture_default_str()
       ->check(CLI::Range(1, 60'000));
   app.add_option("-q,--qos", options.qos, "0 (default), 1 or 2")
+      ->option_text("QOS")
       ->transform(CLI::Transformer(qualities));
   app.add_option("-s,--size", options.payload_bytes, "payload bytes")
       ->capture_default_str()
