@@ -104,8 +104,8 @@ Channel::~Channel() {
 }
 
 std::size_t Channel::packet_limit() const {
-  const Settings::Limits& limits = worker_.context().settings.limits;
-  return state_ == ChannelState::connected ? limits.packet_bytes : limits.connect_packet_bytes;
+  return state_ == ChannelState::connected ? announced_.packet_bytes
+                                           : worker_.context().settings.limits.connect_packet_bytes;
 }
 
 std::size_t Channel::feed(Bytes input) {
@@ -249,8 +249,7 @@ std::uint16_t Channel::window() const {
 bool Channel::has_receive_quota() const {
   // 3.x knows no Receive Maximum. A QoS 1 message is open until its PUBACK, a QoS 2 message until
   // its PUBREL.
-  return !is_v5() ||
-         session_->unreleased_count() + open_pubacks_ < worker_.context().settings.session.inflight;
+  return !is_v5() || session_->unreleased_count() + open_pubacks_ < announced_.inflight;
 }
 
 ChannelRef Channel::reference() const { return {session_->handle(), serial_}; }

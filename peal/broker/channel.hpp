@@ -87,6 +87,16 @@ class Channel final : private TimerTarget {
   /// Tells it from earlier connections of its session.
   [[nodiscard]] std::uint32_t serial() const { return serial_; }
   [[nodiscard]] ChannelRef reference() const;
+  /// What its CONNACK promised it. A client goes by that as long as it is connected, whatever is
+  /// configured meanwhile.
+  struct Announced {
+    std::uint32_t packet_bytes = 0;
+    std::uint16_t inflight = 0;
+    std::uint16_t topic_alias_max = 0;
+    mqtt::QoS max_qos = mqtt::QoS::at_most_once;
+    bool has_retain = false;
+  };
+  [[nodiscard]] const Announced& announced() const { return announced_; }
   [[nodiscard]] std::uint16_t receive_maximum() const { return receive_maximum_; }
   [[nodiscard]] std::uint32_t maximum_packet_size() const { return maximum_packet_size_; }
   /// How many QoS 1 and 2 messages may be unacknowledged towards the client. [MQTT-3.3.4-9]
@@ -201,6 +211,7 @@ class Channel final : private TimerTarget {
   std::uint16_t open_pubacks_ = 0;
   std::uint16_t open_pubrecs_ = 0;
   std::uint32_t serial_;
+  Announced announced_;
   ChannelState state_ = ChannelState::awaiting_connect;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::v3_1_1;
   bool is_version_known_ : 1 = false;

@@ -348,10 +348,24 @@ void ConnectSteps::log_connected(bool session_present) const {
              .detail = version});
 }
 
+namespace {
+
+Channel::Announced announced_by(const Settings& settings) {
+  return {.packet_bytes = static_cast<std::uint32_t>(
+              std::min<std::size_t>(settings.limits.packet_bytes, 0xFFFFFFFF)),
+          .inflight = settings.session.inflight,
+          .topic_alias_max = settings.session.topic_alias_max,
+          .max_qos = settings.mqtt.max_qos,
+          .has_retain = settings.retained.is_available};
+}
+
+}  // namespace
+
 void ConnectSteps::send_connack(const AuthAnswer& answer, bool session_present,
                                 std::string_view assigned_id) {
   const Context& context = channel_.worker().context();
   const Settings& settings = context.settings;
+  const Channel::Announced& announced = channel_.announced_ = announced_by(settings);
   const std::string& method = channel_.exchange->method;
   mqtt::PropertiesBuilder properties(context.arena.take(64 + assigned_id.size() + method.size() +
                                                         answer.data.size() +
@@ -368,19 +382,18 @@ void ConnectSteps::send_connack(const AuthAnswer& answer, bool session_present,
   if (expiry != expiry_asked()) {
     number(PropertyId::session_expiry_interval, expiry);
   }
-  number(PropertyId::receive_maximum, settings.session.inflight);
-  if (settings.mqtt.max_qos != mqtt::QoS::exactly_once) {
+  number(PropertyId::receive_maximum, announced.inflight);
+  if (announced.max_qos != mqtt::QoS::exactly_once) {
     number(PropertyId::maximum_qos,
-           static_cast<unsigned>(settings.mqtt.max_qos));  // [MQTT-3.2.2-9]
+           static_cast<unsigned>(announced.max_qos));  // [MQTT-3.2.2-9]
   }
-  if (!settings.retained.is_available) {
+  if (!announced.has_retain) {
     number(PropertyId::retain_available, 0);
   }
-  number(PropertyId::maximum_packet_size,
-         std::min<std::size_t>(settings.limits.packet_bytes, 0xFFFFFFFF));
+  number(PropertyId::maximum_packet_size, announced.packet_bytes);
   text(PropertyId::assigned_client_identifier, assigned_id);
-  if (settings.session.topic_alias_max > 0) {
-    number(PropertyId::topic_alias_maximum, settings.session.topic_alias_max);
+  if (announced.topic_alias_max > 0) {
+    number(PropertyId::topic_alias_maximum, announced.topic_alias_max);
   }
   if (const auto keep_alive = agreed_keep_alive();
       keep_alive != std::chrono::seconds(packet_.keep_alive_seconds)) {

@@ -25,7 +25,7 @@ Handled resolve_alias(Channel& channel, mqtt::Publish& packet, std::uint16_t ali
   if (alias == 0) {
     return {};
   }
-  if (alias > channel.worker().context().settings.session.topic_alias_max) {
+  if (alias > channel.announced().topic_alias_max) {
     return failure(ReasonCode::topic_alias_invalid, "[MQTT-3.3.2-9]");
   }
   if (!packet.topic.empty()) {
@@ -130,11 +130,11 @@ Handled refuse(Channel& channel, const mqtt::Publish& packet, ReasonCode reason)
 }
 
 Handled check_capabilities(const Channel& channel, const mqtt::Publish& packet) {
-  const Settings& settings = channel.worker().context().settings;
-  if (packet.qos > settings.mqtt.max_qos) {
+  const Channel::Announced& announced = channel.announced();
+  if (packet.qos > announced.max_qos) {
     return failure(ReasonCode::qos_not_supported, "[MQTT-3.2.2-11]");
   }
-  if (packet.retain && !settings.retained.is_available) {
+  if (packet.retain && !announced.has_retain) {
     return failure(ReasonCode::retain_not_supported, "[MQTT-3.2.2-14]");
   }
   return {};

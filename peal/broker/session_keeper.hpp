@@ -58,8 +58,11 @@ class SessionKeeper {
 
   /// Asks for the rights of a session anew.
   void review_rights(Session& session);
-  /// Of every session, or of those of one user.    cost   O(sessions).
+  /// Of the sessions of one user at once, or of all: a slice now, the others by `go_on`.
   void rights_changed(const std::optional<std::string>& user);
+  /// Reviews another slice of the rights that have to be.
+  void go_on();
+  [[nodiscard]] bool is_due() const { return reviews_left_ > 0; }
   /// Ends the connections of the sessions that are meant, at the next `settle`.    cost
   /// O(sessions).
   void disconnect(const DisconnectWhom& is_meant, const Failure& why);
@@ -85,6 +88,8 @@ class SessionKeeper {
   Worker& worker_;
   std::vector<SessionHandle> wills_due_;
   std::vector<SessionHandle> ends_due_;
+  std::size_t review_at_ = 0;  // of the places of sessions, round and round
+  std::size_t reviews_left_ = 0;
   std::unordered_map<std::string, Takeovers> takeovers_;  // by Client Identifier
 };
 

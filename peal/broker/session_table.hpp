@@ -30,6 +30,11 @@ class SessionTable {
   /// Who publishes under that name: what No Local compares.
   [[nodiscard]] PublisherId publisher_of(const Space& space, std::string_view client_id) const;
 
+  /// How many places for sessions there are, taken or free.
+  [[nodiscard]] std::size_t places() const { return slots_.size(); }
+  /// The session at a place below `places`; null: it is free.
+  [[nodiscard]] Session* at(std::size_t place) const { return slots_[place].session.get(); }
+
   /// Calls `visit` with every session; it may erase the one it is given.
   template <typename Visit>
   void for_each(Visit visit) {

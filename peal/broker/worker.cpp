@@ -66,6 +66,7 @@ void Worker::advance() {
   const Time now = context_.clock.now();
   timers_.advance(now);
   retained_delivery_.run();
+  keeper_.go_on();
   if (now >= retained_sweep_at_) {
     retained_sweep_at_ = now + retained_sweep_interval;
     for (const auto& [id, space] : spaces_) {
@@ -75,7 +76,7 @@ void Worker::advance() {
 }
 
 std::optional<Time> Worker::next_due() const {
-  if (retained_delivery_.is_due() || commits_.is_due()) {
+  if (retained_delivery_.is_due() || commits_.is_due() || keeper_.is_due()) {
     return context_.clock.now();
   }
   return timers_.next_due();

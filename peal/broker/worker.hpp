@@ -56,8 +56,8 @@ class Worker {
   void publish(NamespaceId space, const MessageFields& message);
   /// The answer to an exchange that was `pending`.
   void authenticated(AuthTicket ticket, const AuthAnswer& answer);
-  /// The Authorizer has other rules, for everybody or for one user: sessions get their rights anew.
-  /// cost   O(sessions).
+  /// The Authorizer has other rules, for everybody or for one user: sessions get their rights anew,
+  /// those of one user at once, those of all a slice with each `advance`.    cost   O(sessions).
   void rights_changed(const std::optional<std::string>& user = {}) { keeper_.rights_changed(user); }
   /// Ends the connections that are meant, with their wills; the sessions stay.    cost
   /// O(sessions).

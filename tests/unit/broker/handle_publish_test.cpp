@@ -189,6 +189,28 @@ TEST_P(HandlePublishTest, HoldsTheClientToItsCapabilities) {
   EXPECT_EQ(two.from.read(), "DISCONNECT retain_not_supported");  // [MQTT-3.2.2-14]
 }
 
+TEST_P(HandlePublishTest, KeepsWhatItsConnackSaid) {
+  Pair two(harness);
+  OwnProperties alias;
+  alias.number(PropertyId::topic_alias, 20);
+  harness.settings.mqtt.max_qos = qos0;
+  harness.settings.retained.is_available = false;
+  harness.settings.session.inflight = 1;
+  harness.settings.session.topic_alias_max = 1;
+  harness.settings.limits.packet_bytes = 10;
+  const std::string large(100, 'x');
+  EXPECT_EQ(two.from.publish("a", large, {.qos = qos2, .retain = true, .properties = alias}),
+            "success");
+  two.from.acknowledges = false;
+  two.from.send_publish("a", "1", {.qos = qos2, .packet_id = 101});
+  two.from.send_publish("a", "2", {.qos = qos2, .packet_id = 102});
+  EXPECT_EQ(two.from.read_all(), (Lines{"PUBREC 101 success", "PUBREC 102 success"}));
+  auto& later = harness.client("later");
+  later.connect();
+  later.publish("a", "x", {.qos = qos1});
+  EXPECT_EQ(later.read(), "DISCONNECT qos_not_supported");
+}
+
 TEST_P(HandlePublishTest, RefusesPropertiesOnlyAServerMaySend) {
   Pair two(harness);
   OwnProperties properties;

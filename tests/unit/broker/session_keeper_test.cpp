@@ -386,6 +386,29 @@ TEST_P(WillTest, IsNotSentWhenTheRightWasWithdrawn) {
   EXPECT_EQ(harness.sum(&Counters::denied_publishes), 1);
 }
 
+TEST_P(SessionKeeperTest, LooksTheRightsOfManyThroughASliceAtATime) {
+  constexpr int count = 300;
+  std::vector<TestClient*> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(&harness.client("c" + std::to_string(i)));
+    clients.back()->connect();
+  }
+  harness.authorizer.asked.clear();
+  harness.rights_changed();
+  EXPECT_LE(harness.authorizer.asked.size(), 64 * std::size_t{harness.worker_count()});
+  harness.rights_changed();  // once more from where it is, round and round
+  for (int i = 0; i < 10; ++i) {
+    harness.turn();
+  }
+  EXPECT_GE(harness.authorizer.asked.size(), std::size_t{count});
+  harness.authorizer.no_publish.insert("secret");
+  harness.rights_changed();
+  harness.settle();
+  for (TestClient* client : clients) {
+    EXPECT_EQ(client->publish("secret", "x", {.qos = qos1}), "not_authorized");
+  }
+}
+
 TEST_P(WillTest, WithBadPropertiesLeavesTheOldSessionAlone) {
   auto& old = harness.client("alice");
   auto& again = harness.client("alice");
