@@ -27,6 +27,11 @@ LoginDesk::LoginDesk(const Limits& limits, BanList& bans, std::string scram_secr
       flapping_(limits.flapping),
       passwords_(limits.bad_login, log) {}
 
+void LoginDesk::use(const Limits& limits) {
+  flapping_.use(limits.flapping);
+  passwords_.use(limits.bad_login);
+}
+
 void LoginDesk::use(std::shared_ptr<const Sources> sources) {
   const std::scoped_lock lock(mutex_);
   sources_ = std::move(sources);

@@ -47,6 +47,8 @@ class LoginDesk {
   /// `scram_secret`   32 random bytes that stay the same (see ScramDecoys).
   LoginDesk(const Limits& limits, BanList& bans, std::string scram_secret, broker::Log& log);
 
+  /// From now on.
+  void use(const Limits& limits);
   /// From now on; what waits is still answered from those before.
   void use(std::shared_ptr<const Sources> sources);
   [[nodiscard]] std::shared_ptr<const Sources> sources() const;

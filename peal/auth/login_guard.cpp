@@ -21,6 +21,11 @@ std::string name_key(std::string_view address, std::string_view user) {
 
 LoginGuard::LoginGuard(const RepeatLimit& limit) : names_(limit), addresses_(of_addresses(limit)) {}
 
+void LoginGuard::use(const RepeatLimit& limit) {
+  names_.use(limit);
+  addresses_.use(of_addresses(limit));
+}
+
 bool LoginGuard::is_locked_out(std::string_view address, std::string_view user,
                                Clock::time_point now) {
   return addresses_.is_out(address, now) || names_.is_out(name_key(address, user), now);

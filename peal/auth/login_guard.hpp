@@ -21,6 +21,9 @@ class LoginGuard {
   /// `limit`   of wrong passwords for one name at one address.
   explicit LoginGuard(const RepeatLimit& limit);
 
+  /// From now on.
+  void use(const RepeatLimit& limit);
+
   /// `address` is without a port.
   [[nodiscard]] bool is_locked_out(std::string_view address, std::string_view user,
                                    Clock::time_point now);

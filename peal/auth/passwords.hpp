@@ -39,6 +39,9 @@ class Passwords {
   /// `log` outlives it, and is told of lock-outs.
   Passwords(const RepeatLimit& limit, broker::Log& log);
 
+  /// From now on.
+  void use(const RepeatLimit& limit) { guard_.use(limit); }
+
   /// What is hashed for a name that nobody has, so that it costs what a wrong password costs; and
   /// for a wrong one of those that are cheap to check, which nobody chose.
   /// Null: a hash that nobody knows the password of.

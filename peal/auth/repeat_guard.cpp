@@ -9,11 +9,19 @@ constexpr std::size_t entries_limit = 100'000;
 
 }  // namespace
 
+void RepeatGuard::use(const RepeatLimit& limit) {
+  const std::scoped_lock lock(mutex_);
+  limit_ = limit;
+  if (limit.times == 0) {
+    entries_.clear();
+  }
+}
+
 bool RepeatGuard::is_out(std::string_view who, Clock::time_point now) {
+  const std::scoped_lock lock(mutex_);
   if (limit_.times == 0) {
     return false;
   }
-  const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(who);
   return found != entries_.end() && now < found->second.out_until;
 }
@@ -28,10 +36,10 @@ bool RepeatGuard::make_room(Clock::time_point now) {
 }
 
 bool RepeatGuard::count(std::string_view who, Clock::time_point now) {
+  const std::scoped_lock lock(mutex_);
   if (limit_.times == 0) {
     return false;
   }
-  const std::scoped_lock lock(mutex_);
   auto found = entries_.find(who);
   if (found == entries_.end()) {
     if (!make_room(now)) {

@@ -28,6 +28,9 @@ class RepeatGuard {
 
   explicit RepeatGuard(const RepeatLimit& limit) : limit_(limit) {}
 
+  /// From now on; who is out stays out as long as it was said, unless there is no limit any more.
+  void use(const RepeatLimit& limit);
+
   [[nodiscard]] bool is_out(std::string_view who, Clock::time_point now);
   /// Once more.    returns   whether that put `who` out just now.
   bool count(std::string_view who, Clock::time_point now);
@@ -40,8 +43,8 @@ class RepeatGuard {
   };
   [[nodiscard]] bool make_room(Clock::time_point now);
 
+  std::mutex mutex_;  // guards what follows
   RepeatLimit limit_;
-  std::mutex mutex_;
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
 };
 

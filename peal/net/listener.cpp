@@ -180,6 +180,12 @@ bool Listener::attach(Loop& loop, OnAccept on_accept) {
   return true;
 }
 
+void Listener::share_port() const {
+  if (unix_path_.empty()) {
+    set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+}
+
 void Listener::detach() {
   if (loop_ != nullptr) {
     loop_->remove(fd_, *this);

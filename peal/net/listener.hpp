@@ -39,6 +39,9 @@ class Listener final : public EventSource {
   /// Accepts in `loop` from now on, at most 64 connections in one turn. False: the system refused.
   /// When the process has no descriptor left, waiting connections are accepted and closed at once.
   [[nodiscard]] bool attach(Loop& loop, OnAccept on_accept);
+  /// Lets other sockets of this user on its port, too: for one that is opened before this one goes.
+  /// threads   any.
+  void share_port() const;
   /// Stops accepting. Waiting connections stay with the kernel.
   void detach();
 

@@ -4,6 +4,11 @@
 
 namespace peal::server {
 
+void AddressGate::use(const AddressLimits& limits) {
+  const std::scoped_lock lock(mutex_);
+  limits_ = limits;
+}
+
 AddressGate::Answer AddressGate::enter(const net::Address& address, Clock::time_point now) {
   const std::scoped_lock lock(mutex_);
   const auto entry = find_or_add(address.network(), now);

@@ -33,7 +33,10 @@ class AddressGate {
   /// `addresses_limit`   addresses without connections that are remembered beside those with some.
   AddressGate(const AddressLimits& limits, std::uint64_t hash_key,
               std::size_t addresses_limit = 65'536)
-      : limits_(limits), addresses_limit_(addresses_limit), by_network_(0, Hash{hash_key}) {}
+      : addresses_limit_(addresses_limit), limits_(limits), by_network_(0, Hash{hash_key}) {}
+
+  /// From now on; who has more keeps them.
+  void use(const AddressLimits& limits);
 
   /// Another connection from there. After `welcome` it counts until `leave`.
   [[nodiscard]] Answer enter(const net::Address& address, Clock::time_point now);
@@ -58,9 +61,9 @@ class AddressGate {
   [[nodiscard]] Entries::iterator find_or_add(std::uint64_t network, Clock::time_point now);
   [[nodiscard]] bool take_token(Entry& entry, Clock::time_point now) const;
 
-  AddressLimits limits_;
   std::size_t addresses_limit_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards what follows
+  AddressLimits limits_;
   std::unordered_map<std::uint64_t, Entries::iterator, Hash> by_network_;
   Entries busy_;  // have connections
   Entries idle_;  // have none; who was here longest ago stands in front

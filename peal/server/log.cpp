@@ -1,6 +1,7 @@
 #include "peal/server/log.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <fmt/format.h>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "peal/mqtt/escaped.hpp"
+#include "peal/server/config_text.hpp"
 
 namespace peal::server {
 
@@ -48,9 +50,10 @@ std::string event_line(const broker::LogEvent& event, LogFormat format) {
 }
 
 struct ServerLog::State {
-  LogFormat format = LogFormat::text;
   std::shared_ptr<spdlog::details::thread_pool> pool;  // spdlog's own form of ownership
-  std::shared_ptr<spdlog::async_logger> logger;
+  /// One for each format: what waits is written in the one it was made in.
+  std::array<std::shared_ptr<spdlog::async_logger>, 2> loggers;
+  std::atomic<LogFormat> format{LogFormat::text};
 
   struct Cause {
     std::chrono::steady_clock::time_point second;
@@ -61,10 +64,33 @@ struct ServerLog::State {
     std::string_view what;
     std::uint64_t count = 0;
   };
+  std::mutex mutex;  // guards what follows
   std::size_t rate = 10;
-  std::mutex mutex;
-  std::unordered_map<std::string_view, Cause> causes;  // by the event's sentence, a literal
+  std::shared_ptr<const std::vector<std::string>> hidden;  // null: nothing
+  std::unordered_map<std::string_view, Cause> causes;      // by the event's sentence, a literal
   std::chrono::steady_clock::time_point summed_up_at;
+
+  [[nodiscard]] spdlog::async_logger& logger(LogFormat which) const {
+    return *loggers[static_cast<std::size_t>(which)];
+  }
+
+  /// The event's line. What is hidden goes before anything is cut or escaped.
+  [[nodiscard]] std::string line_of(const broker::LogEvent& event, LogFormat in) {
+    std::shared_ptr<const std::vector<std::string>> words;
+    {
+      const std::lock_guard lock(mutex);
+      words = hidden;
+    }
+    if (words == nullptr) {
+      return event_line(event, in);
+    }
+    const std::string reason = without_secrets(std::string(event.reason), *words);
+    const std::string detail = without_secrets(std::string(event.detail), *words);
+    broker::LogEvent clean = event;
+    clean.reason = reason;
+    clean.detail = detail;
+    return event_line(clean, in);
+  }
 
   /// Whether the event may be written; `left_out` says what was not, when it is time to say it.
   bool admit(std::string_view what, std::vector<LeftOut>& left_out) {
@@ -98,19 +124,42 @@ struct ServerLog::State {
   }
 };
 
+namespace {
+
+std::shared_ptr<spdlog::async_logger> make_logger(
+    LogFormat format, const std::shared_ptr<spdlog::details::thread_pool>& pool) {
+  auto logger = std::make_shared<spdlog::async_logger>(
+      "peal", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+      spdlog::async_overflow_policy::overrun_oldest);
+  logger->flush_on(spdlog::level::debug);
+  logger->set_pattern(format == LogFormat::json
+                          ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}"
+                          : "%Y-%m-%d %H:%M:%S.%e %l %v");
+  return logger;
+}
+
+}  // namespace
+
 ServerLog::ServerLog(const std::string& level, LogFormat format, std::size_t rate)
     : state_(std::make_unique<State>()) {
-  state_->format = format;
-  state_->rate = rate;
   state_->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1);
-  state_->logger = std::make_shared<spdlog::async_logger>(
-      "peal", std::make_shared<spdlog::sinks::stderr_sink_mt>(), state_->pool,
-      spdlog::async_overflow_policy::overrun_oldest);
-  state_->logger->set_level(spdlog::level::from_str(level));
-  state_->logger->flush_on(spdlog::level::debug);
-  state_->logger->set_pattern(format == LogFormat::json
-                                  ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}"
-                                  : "%Y-%m-%d %H:%M:%S.%e %l %v");
+  for (const LogFormat each : {LogFormat::text, LogFormat::json}) {
+    state_->loggers[static_cast<std::size_t>(each)] = make_logger(each, state_->pool);
+  }
+  use(level, format, rate);
+}
+
+void ServerLog::use(const std::string& level, LogFormat format, std::size_t rate,
+                    std::vector<std::string> hidden) {
+  for (const auto& logger : state_->loggers) {
+    logger->set_level(spdlog::level::from_str(level));
+  }
+  state_->format.store(format, std::memory_order_relaxed);
+  const std::lock_guard lock(state_->mutex);
+  state_->rate = rate;
+  state_->hidden = hidden.empty()
+                       ? nullptr
+                       : std::make_shared<const std::vector<std::string>>(std::move(hidden));
 }
 
 ServerLog::~ServerLog() {
@@ -118,23 +167,26 @@ ServerLog::~ServerLog() {
        state_->take_left_out(std::chrono::steady_clock::time_point::max())) {
     write_left_out(each.what, each.count);
   }
-  state_->logger->flush();
+  for (const auto& logger : state_->loggers) {
+    logger->flush();
+  }
 }
 
 bool ServerLog::wants(broker::LogLevel level) const {
-  return state_->logger->should_log(spdlog_level(level));
+  return state_->loggers.front()->should_log(spdlog_level(level));
 }
 
 void ServerLog::write_left_out(std::string_view what, std::uint64_t count) {
   const std::string text = std::to_string(count);
-  state_->logger->log(spdlog::level::warn, "{}",
-                      event_line({.level = broker::LogLevel::warning,
-                                  .what = "lines left out",
-                                  .client_id = {},
-                                  .address = {},
-                                  .reason = what,
-                                  .detail = text},
-                                 state_->format));
+  const LogFormat format = state_->format.load(std::memory_order_relaxed);
+  state_->logger(format).log(spdlog::level::warn, "{}",
+                             event_line({.level = broker::LogLevel::warning,
+                                         .what = "lines left out",
+                                         .client_id = {},
+                                         .address = {},
+                                         .reason = what,
+                                         .detail = text},
+                                        format));
 }
 
 void ServerLog::write(const broker::LogEvent& event) {
@@ -147,7 +199,8 @@ void ServerLog::write(const broker::LogEvent& event) {
     write_left_out(each.what, each.count);
   }
   if (may_be_written) {
-    state_->logger->log(spdlog_level(event.level), "{}", event_line(event, state_->format));
+    const LogFormat format = state_->format.load(std::memory_order_relaxed);
+    state_->logger(format).log(spdlog_level(event.level), "{}", state_->line_of(event, format));
   }
 }
 

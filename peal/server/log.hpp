@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "peal/broker/ports/log.hpp"
 #include "peal/server/config.hpp"
@@ -19,6 +20,10 @@ class ServerLog final : public broker::Log {
   /// `rate`   lines a second from one cause.
   ServerLog(const std::string& level, LogFormat format, std::size_t rate = 10);
   ~ServerLog() override;  // writes what waits
+
+  /// From now on. What `hidden` has is written as "***".    threads   any.
+  void use(const std::string& level, LogFormat format, std::size_t rate,
+           std::vector<std::string> hidden = {});
 
   [[nodiscard]] bool wants(broker::LogLevel level) const override;
   /// threads   any.

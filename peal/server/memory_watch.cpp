@@ -129,7 +129,7 @@ MemoryWatch::~MemoryWatch() {
 void MemoryWatch::run() {
   std::unique_lock lock(mutex_);
   const auto pause = [this] {
-    return used() < part_of(limit_, near_percent) ? look_every : look_often;
+    return used() < part_of(limit(), near_percent) ? look_every : look_often;
   };
   while (!wake_.wait_for(lock, pause(), [this] { return is_stopping_; })) {
     lock.unlock();
@@ -141,15 +141,15 @@ void MemoryWatch::run() {
 void MemoryWatch::look() {
   const Clock::time_point now = Clock::now();
   std::size_t used = resident_bytes();
-  if (used >= part_of(limit_, near_percent) && now >= give_back_at_) {
+  if (used >= part_of(limit(), near_percent) && now >= give_back_at_) {
     used = give_back(used, now);
   }
   used_.store(used, std::memory_order_relaxed);
   const MemoryLevel before = level();
-  const MemoryLevel after = next_level(before, used, limit_);
+  const MemoryLevel after = next_level(before, used, limit());
   level_.store(after, std::memory_order_relaxed);
   if (after != before) {
-    changed_(after, used, limit_);
+    changed_(after, used, limit());
     still_short_at_ = now + one_second;
   } else if (after == MemoryLevel::exhausted && now >= still_short_at_) {
     still_short_at_ = now + one_second;
@@ -162,7 +162,7 @@ void MemoryWatch::look() {
 std::size_t MemoryWatch::give_back(std::size_t used, Clock::time_point now) {
   malloc_trim(0);
   const std::size_t left = resident_bytes();
-  const bool is_worth_it = left + part_of(limit_, 1) <= used;
+  const bool is_worth_it = left + part_of(limit(), 1) <= used;
   pause_ = is_worth_it ? one_second : std::min(pause_ * 2, longest_pause);
   give_back_at_ = now + pause_;
   return left;

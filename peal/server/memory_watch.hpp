@@ -47,7 +47,9 @@ class MemoryWatch {
   MemoryWatch(const MemoryWatch&) = delete;
   MemoryWatch& operator=(const MemoryWatch&) = delete;
 
-  [[nodiscard]] std::size_t limit() const { return limit_; }
+  [[nodiscard]] std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  /// From the next look on.    threads   any.
+  void use(std::size_t limit_bytes) { limit_.store(limit_bytes, std::memory_order_relaxed); }
   /// As they were seen last.    threads   any.
   [[nodiscard]] std::size_t used() const { return used_.load(std::memory_order_relaxed); }
   [[nodiscard]] broker::MemoryLevel level() const { return level_.load(std::memory_order_relaxed); }
@@ -58,7 +60,7 @@ class MemoryWatch {
   void look();
   [[nodiscard]] std::size_t give_back(std::size_t used, Clock::time_point now);
 
-  std::size_t limit_;
+  std::atomic<std::size_t> limit_;
   Changed changed_;
   StillShort still_short_;
   std::atomic<std::size_t> used_{0};

@@ -19,12 +19,18 @@ class UserSessionCounts final : public broker::UserSessions {
  public:
   explicit UserSessionCounts(std::size_t limit) : limit_(limit) {}
 
+  /// From now on; who has more keeps them.
+  void use(std::size_t limit) {
+    const std::scoped_lock lock(mutex_);
+    limit_ = limit;
+  }
+
   [[nodiscard]] bool add(std::string_view user, bool is_limited) override;
   void remove(std::string_view user) override;
 
  private:
+  std::mutex mutex_;  // guards what follows
   std::size_t limit_;
-  std::mutex mutex_;
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> counts_;
 };
 

@@ -130,6 +130,20 @@ TEST(LoginGuard, CountsNamesAndAddresses) {
   EXPECT_TRUE(guard.is_locked_out("c", "anybody", now));
 }
 
+TEST(LoginGuard, TakesAnotherLimit) {
+  LoginGuard guard({.times = 2, .within = 60s, .out_for = 600s});
+  const auto now = LoginGuard::Clock::now();
+  (void)guard.failed("192.0.2.1", "anna", now);
+  EXPECT_TRUE(guard.failed("192.0.2.1", "anna", now));
+  guard.use({.times = 5, .within = 60s, .out_for = 600s});
+  EXPECT_TRUE(guard.is_locked_out("192.0.2.1", "anna", now));
+  EXPECT_FALSE(guard.failed("192.0.2.1", "bob", now));
+  guard.use({.times = 0});
+  EXPECT_FALSE(guard.is_locked_out("192.0.2.1", "anna", now));
+  guard.use({.times = 1, .within = 60s, .out_for = 600s});
+  EXPECT_FALSE(guard.is_locked_out("192.0.2.1", "anna", now));
+}
+
 TEST(LoginGuard, RemembersABoundedNumber) {
   LoginGuard guard({.times = 2, .within = 60s, .out_for = 600s});
   const auto now = LoginGuard::Clock::now();

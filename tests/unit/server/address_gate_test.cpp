@@ -26,6 +26,17 @@ TEST(AddressGate, CountsConnectionsOfAnAddress) {
   EXPECT_EQ(gate.enter(from("192.0.2.1", 4004), start), Answer::too_many);
 }
 
+TEST(AddressGate, TakesOtherLimits) {
+  AddressGate gate({.connections = 2, .rate = {}}, 1);
+  EXPECT_EQ(gate.enter(from("192.0.2.1"), start), Answer::welcome);
+  EXPECT_EQ(gate.enter(from("192.0.2.1", 4001), start), Answer::welcome);
+  gate.use({.connections = 1, .rate = {}});
+  gate.leave(from("192.0.2.1", 4001));
+  EXPECT_EQ(gate.enter(from("192.0.2.1", 4002), start), Answer::too_many);
+  gate.use({});
+  EXPECT_EQ(gate.enter(from("192.0.2.1", 4002), start), Answer::welcome);
+}
+
 TEST(AddressGate, CountsIPv6BySite) {
   AddressGate gate({.connections = 1, .rate = {}}, 1);
   EXPECT_EQ(gate.enter(from("2001:db8:0:1::1"), start), Answer::welcome);

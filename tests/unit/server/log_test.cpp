@@ -49,6 +49,27 @@ std::string lines_of(std::size_t rate, void (*write)(ServerLog&)) {
   return testing::internal::GetCapturedStderr();
 }
 
+TEST(Log, BecomesAnotherWhileItIsUsed) {
+  const std::string lines = lines_of(10, [](ServerLog& log) {
+    log.write(event());
+    log.use("error", LogFormat::json, 1, {"hush-hush"});
+    log.write(event());  // a warning
+    const std::string detail = std::string(250, 'x') + "hush-hush";
+    broker::LogEvent error = event();
+    error.level = broker::LogLevel::error;
+    error.what = "it failed";
+    error.detail = detail;
+    log.write(error);
+    log.write(error);
+  });
+  EXPECT_TRUE(lines.contains(" warning client refused client="));
+  EXPECT_EQ(lines.find("client refused"), lines.rfind("client refused"));
+  EXPECT_TRUE(lines.contains("\"event\":\"it failed\"")) << lines;
+  EXPECT_EQ(lines.find("it failed"), lines.rfind("it failed", lines.find("lines left out")));
+  EXPECT_TRUE(lines.contains("xxx***")) << lines;
+  EXPECT_FALSE(lines.contains("hush"));
+}
+
 TEST(Log, SumsUpWhatIsBeyondTheRate) {
   const std::string lines = lines_of(2, [](ServerLog& log) {
     for (int i = 0; i < 7; ++i) {
