@@ -22,11 +22,21 @@
 
 namespace peal::server {
 
-/// What is wrong with the configuration: a sentence with file, line and key; what it quotes of the
-/// file moves no terminal's cursor. Thrown while starting up only.
+/// What is wrong with the configuration: a sentence with file, line and key for each problem, on a
+/// line of its own; what they quote of the file moves no terminal's cursor. Thrown while starting
+/// up and while a new configuration is made ready.
 class ConfigError : public std::runtime_error {
  public:
-  explicit ConfigError(std::string_view what) : std::runtime_error(mqtt::printable(what)) {}
+  explicit ConfigError(std::string_view what) : ConfigError(std::vector{std::string(what)}) {}
+  /// At least one.
+  explicit ConfigError(const std::vector<std::string>& problems)
+      : std::runtime_error(lines_of(problems)) {}
+
+  /// One each.
+  [[nodiscard]] std::vector<std::string> problems() const;
+
+ private:
+  [[nodiscard]] static std::string lines_of(const std::vector<std::string>& problems);
 };
 
 enum class AnonymousAccess : std::uint8_t { no, loopback, yes };
@@ -42,6 +52,7 @@ struct TlsConfig {
   std::string min = "1.2";
   bool psk = false;
 
+  bool operator==(const TlsConfig&) const = default;
   [[nodiscard]] bool is_for_clients() const { return !client_cert.empty() && client_cert != "off"; }
 };
 
@@ -63,6 +74,8 @@ struct ListenerConfig {
   std::vector<std::string> allowed_hosts;
   std::optional<TlsConfig> tls;
   unsigned unix_mode = 0600;
+
+  bool operator==(const ListenerConfig&) const = default;
 };
 
 /// "200/s burst 1000".
@@ -169,6 +182,15 @@ struct AuthConfig {
   }
 };
 
+/// One value as somebody said it: for `peal config explain` and `diff`.
+struct ConfigEntry {
+  std::string key;    // "limits.packet", "listener[tls].bind"; "listener[tls]": that there is one
+  std::string text;   // as TOML; what ${env:...} and ${file:...} stand for is not put in
+  std::string place;  // "peal.toml:12:9", "PEAL_LIMITS__PACKET", "--set limits.packet=1MiB"
+  std::uint64_t digest = 0;  // of what it stands for: other for another password
+  bool is_secret = false;    // not to be shown at all
+};
+
 struct Config {
   std::vector<ListenerConfig> listeners;  // the default ones when the file has none
   broker::Settings settings;
@@ -185,22 +207,31 @@ struct Config {
   std::size_t log_rate = 10;  // lines a second from one cause
   /// Of the program, not of a `Server`: who embeds one decides about the process.
   SandboxMode sandbox = SandboxMode::automatic;
+  std::vector<ConfigEntry> entries;  // what was said, each key once; the rest has its default
+  std::vector<std::string> secrets;  // what ${env:...} and ${file:...} gave: not for the log
 };
 
-/// What the command line adds to the file.
+/// Where the configuration is said, from the weakest to the strongest word: the file, the files of
+/// conf.d beside it, variables of the environment, the command line.
 struct ConfigSources {
   std::optional<std::string> file;
-  std::vector<std::string> settings;  // "KEY=VALUE"
-  std::optional<unsigned> port;       // of the default listeners
+  std::vector<std::string> variables{};  // "PEAL_LIMITS__PACKET=64KiB"; those of others, too
+  std::vector<std::string> settings;     // "KEY=VALUE"
+  std::optional<unsigned> port;          // of the default listeners
   std::optional<unsigned> workers;
   std::optional<std::string> data;  // instead of store.dir
+  /// An empty file is one that is being written, not one that says nothing.
+  bool refuses_empty_file = false;
 };
+
+/// The variables of this process's environment.
+[[nodiscard]] std::vector<std::string> environment_variables();
 
 /// How many connections so many descriptors are good for: 90 %, at most 100 000; 64 are kept for
 /// files, listeners and what else there is.
 [[nodiscard]] std::size_t connections_of_descriptors(std::size_t descriptors);
 
-/// Reads and checks everything.    errors   ConfigError.
+/// Reads and checks everything.    errors   ConfigError: with every problem that was found.
 [[nodiscard]] Config load_config(const ConfigSources& sources);
 
 /// Where `peal serve` keeps state when nobody says: systemd's StateDirectory, else the user's state

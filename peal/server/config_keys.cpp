@@ -188,7 +188,7 @@ std::vector<RuleConfig> rules_of(Value value) {
 // clang-format off
 constexpr std::array keys{
     ServerKey{"workers", "one per core", "event loops, each with a thread",
-      [](Config& c, Value v) { c.workers = static_cast<unsigned>(read_count(v, 1, 64)); }},
+      [](Config& c, Value v) { c.workers = static_cast<unsigned>(read_count(v, 1, 64)); }, true},
     ServerKey{"limits.connections", "90 % of the descriptor limit, at most 100000", "connections in total; 64 descriptors are kept for the rest",
       [](Config& c, Value v) { c.connections = read_limit(v); }},
     ServerKey{"limits.connections_per_address", "\"unlimited\"", "connections from one address (IPv6: from one /64); behind PROXY the one that its header names",
@@ -272,13 +272,13 @@ constexpr std::array keys{
     ServerKey{"server.redirect", "\"off\"", "off, use_another_server or server_moved",
       [](Config& c, Value v) { c.settings.redirect = read_choice(v, redirect_words); }},
     ServerKey{"store.dir", "\"$XDG_STATE_HOME/peal\"", "where state is kept; \"\" keeps everything in memory",
-      [](Config& c, Value v) { c.store.dir = read_text(v); }},
+      [](Config& c, Value v) { c.store.dir = read_text(v); }, true},
     ServerKey{"store.sync", "\"always\"", "when it is safe from a power cut: always (before anything is acknowledged), a time such as \"200ms\" (so often), or os (when the system sees fit)",
-      [](Config& c, Value v) { read_sync(c.store, v); }},
+      [](Config& c, Value v) { read_sync(c.store, v); }, true},
     ServerKey{"store.cache", "\"64MiB\"", "memory for what is read back from disk",
-      [](Config& c, Value v) { c.store.cache_bytes = read_bytes(v); }},
+      [](Config& c, Value v) { c.store.cache_bytes = read_bytes(v); }, true},
     ServerKey{"store.min_free", "\"5% up to 256MiB\"", "room that has to stay free where the store is: with less of it QoS 1 and 2, retained messages and lasting sessions are refused; or off",
-      [](Config& c, Value v) { c.store.min_free = read_min_free(v); }},
+      [](Config& c, Value v) { c.store.min_free = read_min_free(v); }, true},
     ServerKey{"auth.on_deny", "\"reason\"", "what a PUBLISH that is not allowed is answered with: reason (MQTT 5: the Reason Code; 3.x: it is dropped quietly) or disconnect",
       [](Config& c, Value v) { c.settings.disconnects_on_deny = read_choice(v, deny_words); }},
     ServerKey{"auth.anonymous_user", "\"anonymous\"", "the name under which clients without one find their roles",
@@ -301,7 +301,7 @@ constexpr std::array keys{
     ServerKey{"log.rate", "10", "lines a second from one cause; those beyond are counted and summed up in one",
       [](Config& c, Value v) { c.log_rate = read_limit(v); }},
     ServerKey{"service.sandbox", "\"auto\"", "whether the process gives up every system call that a server does not need: on, off or auto (when systemd starts it)",
-      [](Config& c, Value v) { c.sandbox = read_choice(v, sandbox_words); }},
+      [](Config& c, Value v) { c.sandbox = read_choice(v, sandbox_words); }, true},
 };
 
 constexpr std::array keys_of_listener{
@@ -390,7 +390,7 @@ constexpr std::array keys_of_auth_source{
     AuthSourceKey{"ca", "", "http, jwt: whose certificates are believed, PEM; the system's authorities when it is not given",
       [](AuthSourceConfig& s, Value v) { s.ca = read_text(v); }},
     AuthSourceKey{"headers", "[]", "http, jwt: lines for the service, such as \"Authorization: Bearer ...\"",
-      [](AuthSourceConfig& s, Value v) { s.headers = read_list(v); }},
+      [](AuthSourceConfig& s, Value v) { s.headers = read_list(v); }, true},
     AuthSourceKey{"insecure", "false", "http, jwt: whether passwords and keys may go over the network unencrypted (over loopback they may)",
       [](AuthSourceConfig& s, Value v) { s.insecure = read_bool(v); }},
 };
@@ -420,6 +420,18 @@ constexpr std::array keys_of_role{
 // clang-format on
 
 }  // namespace
+
+std::string variable_of(std::string_view key) {
+  std::string name = "PEAL_";
+  for (const char letter : key) {
+    if (letter == '.') {
+      name += "__";
+    } else {
+      name += letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    }
+  }
+  return name;
+}
 
 std::span<const ServerKey> server_keys() { return keys; }
 std::span<const ListenerKey> listener_keys() { return keys_of_listener; }

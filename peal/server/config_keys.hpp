@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "peal/server/config.hpp"
@@ -15,6 +16,7 @@ struct ServerKey {
   std::string_view default_text;
   std::string_view meaning;
   void (*apply)(Config& config, const ConfigValue& value);
+  bool needs_restart = false;  // a running server keeps what it started with
 };
 
 /// A key of one [[listener]]: "bind", "tls.cert".
@@ -31,6 +33,7 @@ struct AuthSourceKey {
   std::string_view default_text;
   std::string_view meaning;
   void (*apply)(AuthSourceConfig& source, const ConfigValue& value);
+  bool is_secret = false;  // not shown by `peal config`
 };
 
 /// A key of one [[role]]: "name", "allow".
@@ -40,6 +43,9 @@ struct RoleKey {
   std::string_view meaning;
   void (*apply)(RoleConfig& role, const ConfigValue& value);
 };
+
+/// "PEAL_LIMITS__PACKET" of "limits.packet": the variable of the environment that says it.
+[[nodiscard]] std::string variable_of(std::string_view key);
 
 [[nodiscard]] std::span<const ServerKey> server_keys();
 [[nodiscard]] std::span<const ListenerKey> listener_keys();

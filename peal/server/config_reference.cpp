@@ -1,6 +1,7 @@
 #include "peal/server/config_reference.hpp"
 
 #include <fmt/format.h>
+#include <type_traits>
 
 #include "peal/server/config_keys.hpp"
 
@@ -12,10 +13,21 @@ constexpr std::string_view head = R"(# Configuration keys
 
 Made from the table in `peal/server/config_keys.cpp`; a test holds the two together.
 
-The file is TOML, every key is optional, and each can also be given as `--set KEY=VALUE`. Sizes and times carry
-their unit (`"64KiB"`, `"30s"`); where a limit may be absent, write `"unlimited"`. An unknown key is an error that names
-file, line and the nearest known key.
+The file is TOML, every key is optional, and each of the server's can also be given as `--set KEY=VALUE` or in a variable: `limits.packet` in
+`PEAL_LIMITS__PACKET`. Sizes and times carry their unit (`"64KiB"`, `"30s"`); where a limit may be absent, write `"unlimited"`. An unknown key is
+an error that names file, line and the nearest known key. In any text `${env:NAME}` stands for a variable, `${file:PATH}` for what is in a file.
+[Configure](../guide/configure.md) tells more.
+
+A running server takes everything new with `peal config reload`, but for keys marked with *: they wait for the next start.
 )";
+
+template <typename Key>
+std::string_view mark_of(const Key& key) {
+  if constexpr (std::is_same_v<Key, ServerKey>) {
+    return key.needs_restart ? " *" : "";
+  }
+  return "";
+}
 
 template <typename Key>
 std::string table_of(std::span<const Key> keys) {
@@ -23,7 +35,7 @@ std::string table_of(std::span<const Key> keys) {
   for (const Key& key : keys) {
     const std::string standard =
         key.default_text.empty() ? "" : fmt::format("`{}`", key.default_text);
-    table += fmt::format("| `{}` | {} | {} |\n", key.name, standard, key.meaning);
+    table += fmt::format("| `{}`{} | {} | {} |\n", key.name, mark_of(key), standard, key.meaning);
   }
   return table;
 }
