@@ -2,12 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cstdlib>
 #include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <stdexcept>
 
 #include "peal/server/config.hpp"
+#include "peal/server/config_keys.hpp"
 #include "peal/server/control.hpp"
 #include "peal/server/control_commands.hpp"
 #include "peal/store/database.hpp"
@@ -26,9 +28,11 @@ std::string ServerPlace::directory() const {
   if (data) {
     return *data;
   }
-  if (config) {
+  const bool is_in_environment = std::getenv(server::variable_of("store.dir").c_str()) != nullptr;
+  if (config || is_in_environment) {
     server::ConfigSources sources;
     sources.file = config;
+    sources.variables = server::environment_variables();
     if (const auto dir = server::load_config(sources).store.dir; dir && !dir->empty()) {
       return *dir;
     }
@@ -67,14 +71,20 @@ json::object ask(const ServerPlace& place, const json::object& request) {
   return checked(answer ? *answer : ask_store(directory, line));
 }
 
-json::object ask_running(const ServerPlace& place, const json::object& request) {
-  const std::string directory = place.directory();
-  const auto answer = server::ask_server(directory, json::serialize(request));
+std::optional<json::object> ask_if_running(const ServerPlace& place, const json::object& request,
+                                           std::chrono::seconds patience) {
+  const auto answer = server::ask_server(place.directory(), json::serialize(request), patience);
+  return answer ? std::optional(checked(*answer)) : std::nullopt;
+}
+
+json::object ask_running(const ServerPlace& place, const json::object& request,
+                         std::chrono::seconds patience) {
+  auto answer = ask_if_running(place, request, patience);
   if (!answer) {
-    throw std::runtime_error("no server runs with its state in " + directory +
+    throw std::runtime_error("no server runs with its state in " + place.directory() +
                              "; start one (`peal serve`), or say which one (--data, -c)");
   }
-  return checked(*answer);
+  return std::move(*answer);
 }
 
 void print_notes(const json::object& answer) {

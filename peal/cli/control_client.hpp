@@ -7,6 +7,7 @@
 #include <CLI/App.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,8 +32,13 @@ struct ServerPlace {
 [[nodiscard]] boost::json::object ask(const ServerPlace& place, const boost::json::object& request);
 
 /// The same where a running server is needed.
-[[nodiscard]] boost::json::object ask_running(const ServerPlace& place,
-                                              const boost::json::object& request);
+[[nodiscard]] boost::json::object ask_running(
+    const ServerPlace& place, const boost::json::object& request,
+    std::chrono::seconds patience = std::chrono::seconds(10));
+/// Nothing: no server runs.
+[[nodiscard]] std::optional<boost::json::object> ask_if_running(
+    const ServerPlace& place, const boost::json::object& request,
+    std::chrono::seconds patience = std::chrono::seconds(10));
 
 /// What the answer notes for the person, each on a line.
 void print_notes(const boost::json::object& answer);

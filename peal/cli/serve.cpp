@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <malloc.h>
+#include <memory>
 #include <optional>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include "peal/cli/sandbox.hpp"
 #include "peal/cli/service_manager.hpp"
 #include "peal/cli/version.hpp"
+#include "peal/server/config_text.hpp"
 #include "peal/server/log.hpp"
 #include "peal/server/server.hpp"
 
@@ -108,7 +110,7 @@ void warn_of_no_sandbox(const std::string& problem, broker::Log& log) {
   }
 }
 
-/// What this thread waits for: ends, and SIGHUP for users and rules read anew.
+/// What this thread waits for: ends, and SIGHUP for the configuration read anew.
 sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -235,26 +237,46 @@ void print_start(const server::Server& server, const server::Config& config, bro
   std::fflush(stdout);
 }
 
-/// Users, rules and certificates as the files have them now. What is wrong with them is logged, and
-/// those before stay.
-void reload(server::Server& server, const server::ConfigSources& sources, broker::Log& log) {
-  broker::LogEvent event{.level = broker::LogLevel::info,
-                         .what = "users and rules were read anew",
-                         .client_id = {},
-                         .address = {},
-                         .reason = "SIGHUP",
-                         .detail = {}};
-  std::string problem;
-  try {
-    server.change_rights(server::load_config(sources).auth);
-  } catch (const server::ConfigError& error) {
-    problem = error.what();
-    event.level = broker::LogLevel::error;
-    event.what = "users and rules stay as they were";
-    event.detail = problem;
+/// Everything that is said, with where state is kept when nobody says.
+server::Config read_config(const server::ConfigSources& sources) {
+  server::Config config = server::load_config(sources);
+  if (!config.store.dir) {
+    config.store.dir = server::default_state_directory();
   }
-  log.write(event);
-  server.reload_certificates();
+  return config;
+}
+
+/// What is wrong is in the log, and what was before stays.
+void reload(server::Server& server) {
+  try {
+    (void)server.reload("SIGHUP");
+  } catch (const server::ConfigError&) {
+    return;
+  }
+}
+
+server::Hooks hooks_of(const server::ConfigSources& sources, server::ServerLog& log) {
+  server::Hooks hooks;
+  hooks.log = &log;
+  server::ConfigSources again = sources;
+  again.refuses_empty_file = true;
+  hooks.read_config = [again] { return read_config(again); };
+  hooks.reconfigured = [&log](const server::Config& config) {
+    log.use(config.log_level, config.log_format, config.log_rate, config.secrets);
+    warn_of_open_listeners(config, log);
+    warn_of_readable_passwords(config.auth, log);
+  };
+  return hooks;
+}
+
+/// What is wrong may be in a value that is nobody's business.
+std::unique_ptr<server::Server> make_server(const server::Config& config,
+                                            const server::Hooks& hooks) {
+  try {
+    return std::make_unique<server::Server>(config, hooks);
+  } catch (const server::ConfigError& problem) {
+    throw server::ConfigError(server::without_secrets(problem.what(), config.secrets));
+  }
 }
 
 }  // namespace
@@ -264,10 +286,8 @@ int serve_main(int argc, char** argv) {
   if (const auto code = parse_options(argc, argv, sources)) {
     return *code;
   }
-  server::Config config = server::load_config(sources);
-  if (!config.store.dir) {
-    config.store.dir = server::default_state_directory();
-  }
+  sources.variables = server::environment_variables();
+  const server::Config config = read_config(sources);
   // Files are for nobody else to read, whatever the shell says that started this.
   ::umask(S_IRWXG | S_IRWXO);
   raise_descriptor_limit();
@@ -279,22 +299,21 @@ int serve_main(int argc, char** argv) {
   (void)signal(SIGPIPE, SIG_IGN);
 
   server::ServerLog log(config.log_level, config.log_format, config.log_rate);
+  log.use(config.log_level, config.log_format, config.log_rate, config.secrets);
   warn_of_no_sandbox(sandbox_problem, log);
-  server::Hooks hooks;
-  hooks.log = &log;
-  server::Server server(config, hooks);
-  server.start();
-  print_start(server, config, log);
+  const auto server = make_server(config, hooks_of(sources, log));
+  server->start();
+  print_start(*server, config, log);
   tell_service_manager("READY=1");
 
   int signal_number = 0;
   while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
-    reload(server, sources, log);
+    reload(*server);
   }
   tell_service_manager("STOPPING=1");
   fmt::print("stopping\n");
   std::fflush(stdout);
-  server.stop();
+  server->stop();
   return 0;
 }
 

@@ -53,20 +53,17 @@ void send_apart(net::Connection& connection, Bytes packets) {
 }  // namespace
 
 Client::Client(int fd, ListenerRuntime& listener)
-    : connection_(fd, listener.connection, *this), listener_(listener) {
-  listener_.connections.fetch_add(1, std::memory_order_relaxed);
-}
+    : listener_(listener), connection_(fd, listener.connection, *this) {}
 
 Client::~Client() {
-  listener_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (counts_for_address_) {
-    listener_.addresses->leave(connection_.address());
+    listener().addresses->leave(connection_.address());
   }
 }
 
 bool Client::join(WorkerThread& worker) {
   worker_ = &worker;
-  channel_.emplace(worker.broker(), *this, listener_.broker);
+  channel_.emplace(worker.broker(), *this, listener().broker);
   return connection_.attach(worker.loop());
 }
 
@@ -121,7 +118,7 @@ Client::Whereabouts Client::find_home(Bytes bytes, broker::WorkerIndex& home) co
     return Whereabouts::here;
   }
   home =
-      broker::home_of(connect->client_id, static_cast<broker::NamespaceId>(listener_.broker.space),
+      broker::home_of(connect->client_id, static_cast<broker::NamespaceId>(listener().broker.space),
                       context.hash_key, context.worker_count);
   return home == context.self ? Whereabouts::here : Whereabouts::elsewhere;
 }
@@ -149,8 +146,8 @@ void Client::on_drained() {
 }
 
 bool Client::on_proxied(const net::Address& source) {
-  counts_for_address_ = worker_->admits(source, listener_);
-  return counts_for_address_ || listener_.addresses == nullptr;
+  counts_for_address_ = worker_->admits(source, listener());
+  return counts_for_address_ || listener().addresses == nullptr;
 }
 
 net::HttpAnswer Client::on_http(const net::HttpRequest& request) {

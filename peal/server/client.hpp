@@ -11,11 +11,11 @@
 #include "peal/broker/mail.hpp"
 #include "peal/broker/ports/connection.hpp"
 #include "peal/net/connection.hpp"
+#include "peal/server/listener_runtime.hpp"
 
 namespace peal::server {
 
 class WorkerThread;
-struct ListenerRuntime;
 
 class Client final : public net::ConnectionHandler, public broker::Connection {
  public:
@@ -66,8 +66,10 @@ class Client final : public net::ConnectionHandler, public broker::Connection {
   [[nodiscard]] Whereabouts find_home(Bytes bytes, broker::WorkerIndex& home) const;
   void move_to(broker::WorkerIndex home);
 
+  [[nodiscard]] ListenerRuntime& listener() const { return listener_.runtime(); }
+
+  ListenerHold listener_;  // goes last: the others refer to it
   net::Connection connection_;
-  ListenerRuntime& listener_;
   WorkerThread* worker_ = nullptr;
   std::optional<broker::Channel> channel_;
   std::uint64_t written_before_ = 0;  // when it was last looked at

@@ -22,8 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t line_limit = std::size_t{1} << 20;
-constexpr std::chrono::seconds caller_patience{2};   // for a request to come in
-constexpr std::chrono::seconds server_patience{10};  // for an answer
+constexpr std::chrono::seconds caller_patience{2};  // for a request to come in
 
 /// A connected descriptor that is closed with it.
 class Socket {
@@ -142,7 +141,8 @@ ControlSocket::~ControlSocket() {
   thread_.join();
 }
 
-std::optional<std::string> ask_server(std::string_view store_directory, std::string_view request) {
+std::optional<std::string> ask_server(std::string_view store_directory, std::string_view request,
+                                      std::chrono::seconds patience) {
   const std::string path = control_path(store_directory);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -158,9 +158,8 @@ std::optional<std::string> ask_server(std::string_view store_directory, std::str
     throw std::runtime_error(path + ": " + std::strerror(errno) +
                              "; run it as the user that the server runs as");
   }
-  server.set_patience(server_patience);
-  auto answer =
-      server.write_line(std::string(request)) ? server.read_line(server_patience) : std::nullopt;
+  server.set_patience(patience);
+  auto answer = server.write_line(std::string(request)) ? server.read_line(patience) : std::nullopt;
   if (!answer) {
     throw std::runtime_error("the server at " + path + " does not answer");
   }

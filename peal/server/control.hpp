@@ -9,6 +9,7 @@
 // Has a thread of its own and serves one caller after the other, each in bounded time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,8 +44,9 @@ class ControlSocket {
 
 /// Asks the server whose store is in that directory.
 /// returns   its line; nothing: no server runs there.
-/// errors    std::runtime_error: it does not answer, within ten seconds; no permission.
-[[nodiscard]] std::optional<std::string> ask_server(std::string_view store_directory,
-                                                    std::string_view request);
+/// errors    std::runtime_error: it does not answer within `patience`; no permission.
+[[nodiscard]] std::optional<std::string> ask_server(
+    std::string_view store_directory, std::string_view request,
+    std::chrono::seconds patience = std::chrono::seconds(10));
 
 }  // namespace peal::server

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "peal/server/config_commands.hpp"
 #include "peal/store/store_error.hpp"
 
 namespace peal::server {
@@ -370,6 +371,9 @@ constexpr std::array commands{
     Command{"ban.rm", remove_ban},
     Command{"ban.list", list_bans},
     Command{"client.explain", explain_client},
+    Command{"config.reload", reload_config},
+    Command{"config.pending", pending_config},
+    Command{"config.entries", list_config},
 };
 
 json::object run_command(const ControlContext& context, std::string_view line) {

@@ -12,6 +12,7 @@
 #include "peal/server/accounts.hpp"
 #include "peal/server/config.hpp"
 #include "peal/server/explain.hpp"
+#include "peal/server/live_config.hpp"
 
 namespace peal::server {
 
@@ -33,7 +34,8 @@ class LiveServer {
 
 struct ControlContext {
   Accounts& accounts;
-  LiveServer* live = nullptr;  // null: no server runs
+  LiveServer* live = nullptr;    // null: no server runs
+  LiveConfig* config = nullptr;  // so is this
 };
 
 /// Does what a line of JSON asks for: {"command": "user.add", ...}.

@@ -41,7 +41,7 @@ ListenerRuntime::ListenerRuntime(const ListenerConfig& listener, const broker::S
   if (config.tls) {
     auto context = net::TlsContext::server(tls_options(*config.tls, sources));
     if (!context) {
-      throw ConfigError("listener \"" + config.name + "\": " + context.error());
+      throw ConfigError(config.place + "listener \"" + config.name + "\": " + context.error());
     }
     tls = std::move(*context);
   }

@@ -7,21 +7,23 @@
 #include <mutex>
 #include <sys/resource.h>
 #include <thread>
+#include <utility>
 
 #include "peal/auth/login_desk.hpp"
 #include "peal/base/hash.hpp"
 #include "peal/server/accounts.hpp"
 #include "peal/server/address_gate.hpp"
 #include "peal/server/client.hpp"
+#include "peal/server/config_keys.hpp"
+#include "peal/server/config_text.hpp"
 #include "peal/server/control.hpp"
 #include "peal/server/control_commands.hpp"
 #include "peal/server/durable_store.hpp"
 #include "peal/server/flight_recorder.hpp"
-#include "peal/server/listener_runtime.hpp"
+#include "peal/server/listener_set.hpp"
 #include "peal/server/memory_watch.hpp"
 #include "peal/server/psk_keys.hpp"
 #include "peal/server/rights.hpp"
-#include "peal/server/tls_watch.hpp"
 #include "peal/server/user_session_counts.hpp"
 #include "peal/server/worker_thread.hpp"
 #include "peal/store/store_error.hpp"
@@ -40,33 +42,6 @@ class NoLog final : public broker::Log {
   [[nodiscard]] bool wants(broker::LogLevel /*level*/) const override { return false; }
   void write(const broker::LogEvent& /*event*/) override {}
 };
-
-std::string protocols_of(const ListenerConfig& listener) {
-  std::string list;
-  auto add = [&](bool is_served, std::string_view name) {
-    if (is_served) {
-      list += (list.empty() ? "" : ",") + std::string(name);
-    }
-  };
-  add(listener.mqtt, "mqtt");
-  add(listener.ws, "ws");
-  add(listener.http, "http");
-  add(listener.tls.has_value(), "tls");
-  return list;
-}
-
-/// What to do about it, where one can say.
-std::string advice_for(const std::string& problem) {
-  if (problem.find("in use") != std::string::npos) {
-    return ". Another program serves there: stop it, or choose another port (-p PORT, or bind in "
-           "the file; 0 takes "
-           "a free one).";
-  }
-  if (problem.find("ermission") != std::string::npos) {
-    return ". Ports below 1024 need a privilege: choose a higher one.";
-  }
-  return "";
-}
 
 template <typename T>
 T& or_default(T* chosen, T& standard) {
@@ -114,9 +89,12 @@ std::size_t connections_of_descriptors(std::size_t descriptors) {
 }
 
 /// Changes of accounts reach who is connected through it.
-struct Server::State final : LiveServer {
-  State(const Config& config, const Hooks& hooks, unsigned worker_count)
-      : recorder(or_default<broker::Log>(hooks.log, no_log)),
+struct Server::State final : LiveServer, LiveConfig {
+  State(const Config& started_with, const Hooks& hooks, unsigned worker_count)
+      : config(started_with),
+        read_config(hooks.read_config),
+        reconfigured(hooks.reconfigured),
+        recorder(or_default<broker::Log>(hooks.log, no_log)),
         user_sessions(config.settings.session.per_user),
         store(open_store(config.store, worker_count, recorder)),
         accounts(store == nullptr ? nullptr : &store->records()),
@@ -136,17 +114,13 @@ struct Server::State final : LiveServer {
                    connections_limit(config, or_default<broker::Log>(hooks.log, no_log)),
                .http_connections_limit = config.http_connections,
                .newcomers_limit = config.unauthenticated,
-               .workers = {}},
-        memory_limit(config.memory) {
+               .workers = {}} {
     desk = std::make_unique<auth::LoginDesk>(
         auth::LoginDesk::Limits{.bad_login = config.auth.bad_login,
                                 .flapping = config.auth.flapping},
         accounts.bans(), accounts.secret(), shared.log);
     shared.desk = desk.get();
-    if (config.per_address.is_any()) {
-      addresses = std::make_unique<AddressGate>(config.per_address, SystemRandom{}.next());
-    }
-    use_rights(config.auth);
+    use_rights(read_rights(config.auth), config.auth);
   }
 
   // The store's thread tells workers: it ends before they do.
@@ -161,39 +135,55 @@ struct Server::State final : LiveServer {
   void disconnect(auth::BanKind kind, const std::string& name) override;
   [[nodiscard]] Explanation explain(const std::string& client_id) override;
 
+  // LiveConfig, for the control socket and for the server's own.
+  ReloadReport reload(std::string_view how) override;
+  [[nodiscard]] std::vector<ConfigChange> pending() override;
+  [[nodiscard]] std::vector<ConfigEntry> entries() override;
+
+  Config config;  // as it counts now
+  std::function<Config()> read_config;
+  std::function<void(const Config&)> reconfigured;
   CurrentRules rules;
   NoLog no_log;
   FlightRecorder recorder;
   broker::RetainedTotals retained_totals;
   broker::Totals totals;
   UserSessionCounts user_sessions;
-  std::unique_ptr<AddressGate> addresses;                   // null: no limit
-  std::vector<std::unique_ptr<ListenerRuntime>> listeners;  // outlive connections still in the mail
-  std::unique_ptr<DurableStore> store;                      // null: everything is in memory
+  std::unique_ptr<AddressGate> addresses;  // null: there never was a limit
+  ListenerSet listeners{{.workers = workers,
+                         .psk_keys = psk_keys,
+                         .log = recorder,
+                         .http_connections = shared.http_connections}};  // outlive the mail
+  std::unique_ptr<DurableStore> store;  // null: everything is in memory
   Accounts accounts;
   PostOffice office;
   Shared shared;
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::unique_ptr<auth::LoginDesk> desk;  // its threads tell workers
-  std::mutex auth_mutex;                  // rights are changed by one at a time
+  std::mutex auth_mutex;                  // rights and configuration are changed by one at a time
   std::shared_ptr<const AuthConfig> auth_config;
   std::unique_ptr<ControlSocket> control;  // null: no store
-  std::vector<Listening> listening;
-  MemoryLimit memory_limit;
-  std::unique_ptr<MemoryWatch> memory;  // while it runs; its thread tells workers
+  std::unique_ptr<MemoryWatch> memory;     // while it runs; its thread tells workers
   PskKeys psk_keys;
-  std::optional<net::CertificateAuthority> authority;  // of tls = "auto"
-  std::unique_ptr<TlsWatch> tls_watch;  // null: no listener has TLS; its thread uses the listeners
   std::uint64_t retained_found = 0;
   std::uint64_t queued_found = 0;
   bool is_running = false;
 
-  void open_authority(const Config& config);
-  void listen(const ListenerConfig& config);
-  void watch_tls(const AuthConfig& config);
-  void open_control(const StoreConfig& config);
-  void use_rights(const AuthConfig& config);
-  void watch_memory();
+  struct Rights {
+    std::shared_ptr<auth::AccessRules> rules;
+    std::shared_ptr<const PskKeys::Files> keys;
+    std::shared_ptr<const auth::Sources> sources;
+  };
+  [[nodiscard]] Rights read_rights(const AuthConfig& from);
+  void use_rights(Rights rights, const AuthConfig& from);
+  [[nodiscard]] AddressGate* gate_of(const AddressLimits& limits);
+  void keep_what_needs_restart(Config& next) const;
+  ReloadReport apply(Config next);
+  void use_limits(const Config& next);
+  [[nodiscard]] Config read_again() const;
+  void tell(std::string_view how, const ReloadReport& report) const;
+  void open_control();
+  void watch_memory(const MemoryLimit& limit);
   void memory_changed(broker::MemoryLevel level, std::size_t used, std::size_t limit);
   /// Makes the workers and gives them what the store has.
   void restore() {
@@ -217,109 +207,152 @@ struct Server::State final : LiveServer {
   }
 };
 
-/// Makes it when it is needed for the first time.
-void Server::State::open_authority(const Config& config) {
-  net::CertificateAuthority::Options options;
-  const ListenerConfig* first = nullptr;
-  for (const ListenerConfig& listener : config.listeners) {
-    if (listener.tls && listener.tls->is_auto) {
-      first = first == nullptr ? &listener : first;
-      std::ranges::copy(listener.tls->names, std::back_inserter(options.server_names));
-    }
-  }
-  if (first == nullptr) {
-    return;
-  }
-  const std::string where = first->place + "listener \"" + first->name + "\": ";
-  if (store == nullptr) {
-    throw ConfigError(where +
-                      "tls = \"auto\" keeps its certificates in the store's directory, and this "
-                      "server keeps everything in memory. Name a directory (store.dir in the file, "
-                      "or --data DIR), or certificates of your own ([listener.tls] cert, key).");
-  }
-  auto opened = net::CertificateAuthority::open_or_make(authority_directory(*config.store.dir),
-                                                        std::move(options));
-  const auto kept = opened ? opened->maintain() : std::unexpected(opened.error());
-  if (!kept) {
-    throw ConfigError(where + kept.error());
-  }
-  authority = std::move(*opened);
-}
-
-/// Has the files of every listener's TLS looked after, once the server runs.
-void Server::State::watch_tls(const AuthConfig& config) {
-  std::vector<TlsWatch::Watched> watched;
-  for (const auto& listener : listeners) {
-    if (listener->tls == nullptr) {
-      continue;
-    }
-    net::TlsContext* tls = listener->tls.get();
-    TlsWatch::Watched& each = watched.emplace_back(
-        listener->config.name, tls->files(), [tls] { return tls->reload(); },
-        [tls] { return tls->expiries(); });
-    if (listener->config.tls->psk) {
-      for (const AuthSourceConfig& source : config.sources) {
-        if (source.type == "psk") {
-          each.files.push_back(source.path);
-        }
-      }
-      // The context, too: no session of a key that was withdrawn is resumed.
-      each.reload = [this, tls, config]() -> std::expected<void, std::string> {
-        try {
-          psk_keys.use(PskKeys::read(config));
-        } catch (const ConfigError& problem) {
-          return std::unexpected(problem.what());
-        }
-        return tls->reload();
-      };
-    }
-  }
-  TlsWatch::Upkeep upkeep;
-  if (authority) {
-    upkeep = [own = *authority] { return own.maintain(); };
-  }
-  if (!watched.empty()) {
-    tls_watch = std::make_unique<TlsWatch>(std::move(watched), std::move(upkeep), shared.log);
-  }
-}
-
-/// Every worker has a socket of its own on the address, and the kernel spreads the connections; a
-/// Unix socket cannot be shared and is accepted on by the first worker.
-void Server::State::listen(const ListenerConfig& config) {
-  ListenerRuntime& runtime = *listeners.emplace_back(std::make_unique<ListenerRuntime>(
-      config, shared.settings,
-      TlsSources{.authority = authority ? &*authority : nullptr,
-                 .psk = [this](std::string_view identity) { return psk_keys.find(identity); }}));
-  runtime.addresses = addresses.get();
-  runtime.connection.http_connections = &shared.http_connections;
-  const bool is_unix = config.bind.starts_with("unix:");
-  net::ListenerSettings settings{.bind = config.bind,
-                                 .share_port = !is_unix && workers.size() > 1,
-                                 .unix_mode = config.unix_mode};
-  for (std::size_t i = 0; i < (is_unix ? 1 : workers.size()); ++i) {
-    auto socket = net::Listener::open(settings);
-    if (!socket) {
-      throw ConfigError(config.place + "listener \"" + config.name + "\": " + socket.error() +
-                        advice_for(socket.error()));
-    }
-    if (i == 0) {
-      runtime.bound_address = (*socket)->bound_address();
-      settings.bind = is_unix ? settings.bind : runtime.bound_address;
-      listening.push_back({config.name, runtime.bound_address, protocols_of(config)});
-    }
-    workers[i]->add_listener(std::move(*socket), runtime);
-  }
-}
-
 /// All of it or, when something is wrong with it, nothing.
-void Server::State::use_rights(const AuthConfig& config) {
+Server::State::Rights Server::State::read_rights(const AuthConfig& from) {
+  Rights rights;
+  rights.rules = from.has_rules() ? read_rules(from, &accounts) : nullptr;
+  rights.keys = PskKeys::read(from);
+  rights.sources =
+      read_sources(from, {.passwords = desk->passwords(), .accounts = accounts, .log = shared.log});
+  return rights;
+}
+
+void Server::State::use_rights(Rights rights, const AuthConfig& from) {
+  psk_keys.use(std::move(rights.keys));
+  rules.use(std::move(rights.rules));
+  desk->use(std::move(rights.sources));
+  desk->use(auth::LoginDesk::Limits{.bad_login = from.bad_login, .flapping = from.flapping});
+  auth_config = std::make_shared<const AuthConfig>(from);
+}
+
+AddressGate* Server::State::gate_of(const AddressLimits& limits) {
+  if (!limits.is_any()) {
+    return nullptr;
+  }
+  if (addresses == nullptr) {
+    addresses = std::make_unique<AddressGate>(limits, SystemRandom{}.next());
+  }
+  return addresses.get();
+}
+
+/// What a running server cannot change stays in `next` as it is; the keys of it that would have
+/// changed are told of.
+void Server::State::keep_what_needs_restart(Config& next) const {
+  next.workers = config.workers;
+  next.store = config.store;
+  next.sandbox = config.sandbox;
+  const auto needs_restart = [](const ConfigEntry& entry) {
+    return std::ranges::any_of(server_keys(), [&](const ServerKey& key) {
+      return key.needs_restart && key.name == entry.key;
+    });
+  };
+  std::erase_if(next.entries, needs_restart);
+  std::ranges::copy_if(config.entries, std::back_inserter(next.entries), needs_restart);
+}
+
+/// First everything that may fail, then the rest: a server is never half of one and half of
+/// another. Under the lock.
+ReloadReport Server::State::apply(Config next) {
+  if (!is_running) {
+    throw ConfigError("the server does not run");
+  }
+  ReloadReport report{.changes = config_changes(config.entries, next.entries)};
+  keep_what_needs_restart(next);
+  Rights rights = read_rights(next.auth);
+  auto plan = listeners.prepare(next, gate_of(next.per_address));
+
+  if (addresses != nullptr) {
+    addresses->use(next.per_address);
+  }
+  use_rights(std::move(rights), next.auth);
+  use_limits(next);
+  listeners.use(std::move(plan));
+  for (const auto& worker : workers) {
+    worker->run_soon([settings = next.settings](WorkerThread& it) {
+      it.use(settings);
+      it.broker().rights_changed();
+    });
+  }
+  config = std::move(next);
+  if (reconfigured) {
+    reconfigured(config);
+  }
+  return report;
+}
+
+void Server::State::use_limits(const Config& next) {
+  shared.connections_limit = connections_limit(next, shared.log);
+  shared.http_connections_limit = next.http_connections;
+  shared.newcomers_limit = next.unauthenticated;
+  user_sessions.use(next.settings.session.per_user);
+  watch_memory(next.memory);
+}
+
+Config Server::State::read_again() const {
+  if (!read_config) {
+    throw ConfigError("this server was not started from what could be read again");
+  }
+  return read_config();
+}
+
+void Server::State::tell(std::string_view how, const ReloadReport& report) const {
+  std::string applied;
+  for (const ConfigChange& change : report.changes) {
+    if (change.needs_restart) {
+      const std::string detail = line_of(change) + "; it counts from the next start on";
+      shared.log.write({.level = broker::LogLevel::warning,
+                        .what = "a key is not changed while the server runs",
+                        .client_id = {},
+                        .address = {},
+                        .reason = how,
+                        .detail = detail});
+    } else {
+      applied += (applied.empty() ? "" : "; ") + line_of(change);
+    }
+  }
+  shared.log.write({.level = broker::LogLevel::info,
+                    .what = "the configuration was read anew",
+                    .client_id = {},
+                    .address = {},
+                    .reason = how,
+                    .detail = applied});
+}
+
+ReloadReport Server::State::reload(std::string_view how) {
   const std::scoped_lock lock(auth_mutex);
-  auto sources = read_sources(
-      config, {.passwords = desk->passwords(), .accounts = accounts, .log = shared.log});
-  psk_keys.use(PskKeys::read(config));
-  rules.use(config.has_rules() ? read_rules(config, &accounts) : nullptr);
-  desk->use(std::move(sources));
-  auth_config = std::make_shared<const AuthConfig>(config);
+  std::vector<std::string> problems;
+  std::vector<std::string> secrets;
+  try {
+    Config next = read_again();
+    secrets = next.secrets;
+    ReloadReport report = apply(std::move(next));
+    tell(how, report);
+    return report;
+  } catch (const ConfigError& problem) {
+    problems = problem.problems();
+  } catch (const std::exception& problem) {  // of a library: no memory, no thread, ...
+    problems.emplace_back(problem.what());
+  }
+  for (std::string& problem : problems) {
+    problem = without_secrets(std::move(problem), secrets);
+    shared.log.write({.level = broker::LogLevel::error,
+                      .what = "the configuration stays as it was",
+                      .client_id = {},
+                      .address = {},
+                      .reason = how,
+                      .detail = problem});
+  }
+  throw ConfigError(problems);
+}
+
+std::vector<ConfigChange> Server::State::pending() {
+  const std::scoped_lock lock(auth_mutex);
+  return config_changes(config.entries, read_again().entries);
+}
+
+std::vector<ConfigEntry> Server::State::entries() {
+  const std::scoped_lock lock(auth_mutex);
+  return config.entries;
 }
 
 void Server::State::rights_changed(const std::optional<std::string>& user) {
@@ -378,17 +411,19 @@ Explanation Server::State::explain(const std::string& client_id) {
   return explanation;
 }
 
-void Server::State::watch_memory() {
-  if (!memory_limit.is_any()) {
+void Server::State::watch_memory(const MemoryLimit& of) {
+  const std::size_t limit = of.percent == 0 ? of.bytes : memory_of_machine() / 100 * of.percent;
+  if (memory != nullptr) {
+    memory->use(limit);
     return;
   }
-  const std::size_t limit = memory_limit.percent == 0
-                                ? memory_limit.bytes
-                                : memory_of_machine() / 100 * memory_limit.percent;
+  if (!of.is_any()) {
+    return;
+  }
   memory = std::make_unique<MemoryWatch>(
       limit,
-      [this](broker::MemoryLevel level, std::size_t used, std::size_t of) {
-        memory_changed(level, used, of);
+      [this](broker::MemoryLevel level, std::size_t used, std::size_t most) {
+        memory_changed(level, used, most);
       },
       [this] {
         for (const auto& worker : workers) {
@@ -435,22 +470,19 @@ Server::Server(const Config& config, const Hooks& hooks) {
     }
   }
   state_->restore();
-  state_->open_authority(config);
-  for (const ListenerConfig& listener : config.listeners) {
-    state_->listen(listener);
-  }
-  state_->watch_tls(config.auth);
-  state_->open_control(config.store);
+  state_->listeners.use(state_->listeners.prepare(config, state_->gate_of(config.per_address)));
+  state_->open_control();
 }
 
 /// Where there is a store; without one, what is made would be gone with the process.
-void Server::State::open_control(const StoreConfig& config) {
+void Server::State::open_control() {
   if (store == nullptr) {
     return;
   }
   control = std::make_unique<ControlSocket>(
-      control_path(*config.dir),
-      [this](std::string_view request) { return answer_command({accounts, this}, request); });
+      control_path(*config.store.dir), [this](std::string_view request) {
+        return answer_command({.accounts = accounts, .live = this, .config = this}, request);
+      });
 }
 
 Server::~Server() { stop(); }
@@ -459,22 +491,20 @@ void Server::start() {
   for (const auto& worker : state_->workers) {
     worker->start();
   }
-  state_->watch_memory();
-  if (state_->tls_watch != nullptr) {
-    state_->tls_watch->start();
-  }
+  const std::scoped_lock lock(state_->auth_mutex);
+  state_->watch_memory(state_->config.memory);
+  state_->listeners.start();
   state_->is_running = true;
 }
 
 void Server::stop(std::chrono::milliseconds patience) {
-  if (!std::exchange(state_->is_running, false)) {
+  if (!state_->is_running) {
     return;
   }
-  state_->control.reset();
+  state_->control.reset();  // and with it a reload that it asked for
+  state_->is_running = false;
   state_->memory.reset();
-  if (state_->tls_watch != nullptr) {
-    state_->tls_watch->stop();
-  }
+  state_->listeners.stop();
   for (const auto& worker : state_->workers) {
     worker->begin_stop(patience);
   }
@@ -484,30 +514,26 @@ void Server::stop(std::chrono::milliseconds patience) {
   state_->close_store();
 }
 
-void Server::change_rights(const AuthConfig& config) {
-  state_->use_rights(config);
-  for (const auto& worker : state_->workers) {
-    worker->run_soon([](WorkerThread& it) { it.broker().rights_changed(); });
-  }
+ReloadReport Server::reload(const Config& config) {
+  const std::scoped_lock lock(state_->auth_mutex);
+  return state_->apply(config);
 }
 
-void Server::reload_certificates() {
-  if (state_->tls_watch != nullptr) {
-    state_->tls_watch->look(std::chrono::system_clock::now(), TlsWatch::Read::everything);
-  }
-}
+ReloadReport Server::reload(std::string_view how) { return state_->reload(how); }
 
 std::optional<OwnAuthority> Server::authority() const {
-  if (!state_->authority) {
+  const std::scoped_lock lock(state_->auth_mutex);
+  const net::CertificateAuthority* authority = state_->listeners.authority();
+  if (authority == nullptr) {
     return std::nullopt;
   }
-  const auto certificate = state_->authority->certificate();
-  return OwnAuthority{.certificate_file = state_->authority->certificate_file(),
+  const auto certificate = authority->certificate();
+  return OwnAuthority{.certificate_file = authority->certificate_file(),
                       .fingerprint = certificate ? certificate->fingerprint : "",
-                      .is_new = state_->authority->is_new()};
+                      .is_new = authority->is_new()};
 }
 
-const std::vector<Listening>& Server::listening() const { return state_->listening; }
+std::vector<Listening> Server::listening() const { return state_->listeners.listening(); }
 
 std::optional<StoreState> Server::store() const {
   if (state_->store == nullptr) {
@@ -521,7 +547,8 @@ std::optional<StoreState> Server::store() const {
 }
 
 std::optional<MemoryState> Server::memory() const {
-  if (state_->memory == nullptr) {
+  const std::scoped_lock lock(state_->auth_mutex);
+  if (state_->memory == nullptr || state_->memory->limit() == broker::Settings::unlimited) {
     return std::nullopt;
   }
   const MemoryWatch& watch = *state_->memory;

@@ -25,6 +25,8 @@
 #include "peal/broker/ports/log.hpp"
 #include "peal/broker/ports/publish_hook.hpp"
 #include "peal/server/config.hpp"
+#include "peal/server/listener_set.hpp"
+#include "peal/server/live_config.hpp"
 #include "peal/store/counters.hpp"
 
 namespace peal::server {
@@ -37,13 +39,11 @@ struct Hooks {
   broker::Authorizer* authorizer = nullptr;
   broker::PublishHook* publish = nullptr;
   broker::Log* log = nullptr;
-};
-
-/// One socket that is listened on.
-struct Listening {
-  std::string name;
-  std::string address;    // "127.0.0.1:1883", with the port that was chosen for 0
-  std::string protocols;  // "mqtt,ws,http,tls"
+  /// The configuration as it is said now, for `Server::reload` and `peal config reload`; null: it
+  /// cannot be read again.    errors   ConfigError.
+  std::function<Config()> read_config = nullptr;
+  /// A reload is done; this configuration counts now. On the thread that asked for it.
+  std::function<void(const Config&)> reconfigured = nullptr;
 };
 
 /// What the store did so far, when there is one.
@@ -85,17 +85,21 @@ class Server {
   /// ends the workers.
   void stop(std::chrono::milliseconds patience = std::chrono::milliseconds(3000));
 
-  /// From now on the users and rules of `config`, for who is connected, too: its rights are asked
-  /// for anew. Nothing else of `config` counts.
-  /// errors   ConfigError: a file that cannot be read, ...: everything stays as it was.
-  void change_rights(const AuthConfig& config);
+  /// From now on `config` counts, all of it but for what needs another start (`workers`, `store.*`,
+  /// `service.sandbox`), which stays and is told of. Files of users, rules and certificates are
+  /// read again, also when their names are the same. Nobody is disconnected: rights of who is
+  /// connected are asked for anew, and clients of a listener that is gone stay until they end.
+  /// Returns when it counts on every worker, but for the rights, which a worker looks through a
+  /// slice at a time.
+  ///
+  /// errors   ConfigError, store::StoreError: everything stays as it was.
+  /// cost     on the workers less than a millisecond in one go.
+  ReloadReport reload(const Config& config);
+  /// The same with what `Hooks::read_config` reads. The log tells what changed, or what is wrong,
+  /// and that `how` asked for it.
+  ReloadReport reload(std::string_view how);
 
-  /// Reads the files of every listener's TLS again, also when they look unchanged; what is wrong
-  /// with them is logged, and they stay as they were. (What changes is seen without it, too, within
-  /// a second or two.)
-  void reload_certificates();
-
-  [[nodiscard]] const std::vector<Listening>& listening() const;
+  [[nodiscard]] std::vector<Listening> listening() const;
   /// Nothing: no listener has tls = "auto".
   [[nodiscard]] std::optional<OwnAuthority> authority() const;
   [[nodiscard]] unsigned workers() const;

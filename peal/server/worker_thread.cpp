@@ -21,10 +21,11 @@ constexpr Duration slow_interval{1000};
 /// So many batches of each other worker, and the clients have their turn again.
 constexpr int mail_rounds_limit = 64;
 
-broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random& random,
-                           broker::Mailbox& mailbox, broker::Journal& journal,
-                           broker::Authenticator& authenticator, Arena& arena, unsigned index) {
-  return {.settings = shared.settings,
+broker::Context context_of(Shared& shared, const broker::Settings& settings, broker::Clock& clock,
+                           broker::Random& random, broker::Mailbox& mailbox,
+                           broker::Journal& journal, broker::Authenticator& authenticator,
+                           Arena& arena, unsigned index) {
+  return {.settings = settings,
           .clock = clock,
           .random = random,
           .log = shared.log,
@@ -46,11 +47,12 @@ broker::Context context_of(Shared& shared, broker::Clock& clock, broker::Random&
 
 WorkerThread::WorkerThread(Shared& shared, unsigned index)
     : shared_(shared),
+      settings_(shared.settings),
       mailbox_(shared.office, index,
                [this] { return journal_ == nullptr || journal_->is_dispatched(); }),
       journal_(shared.store != nullptr ? &shared.store->journal(index) : nullptr),
-      broker_(context_of(shared, clock_, random_, mailbox_, journal(), authenticator(), arena_,
-                         index)) {
+      broker_(context_of(shared, settings_, clock_, random_, mailbox_, journal(), authenticator(),
+                         arena_, index)) {
   shared_.office.set_loop(index, loop_);
   loop_.after_wait([this] { clock_.refresh(); });
 }
@@ -83,14 +85,29 @@ broker::Journal& WorkerThread::journal() {
   return memory_journal_;
 }
 
-void WorkerThread::add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener) {
-  const bool attached = socket->attach(
-      loop_, [this, &listener](int fd, const net::Address& peer) { accept(fd, peer, listener); });
-  if (!attached) {
-    throw ConfigError("listener \"" + listener.config.name +
-                      "\": the system refused its event loop");
+bool WorkerThread::add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener) {
+  auto accepting = std::make_unique<Accepting>(&listener, std::move(socket));
+  const bool is_attached = accepting->socket->attach(
+      loop_, [this, each = accepting.get()](int fd, const net::Address& peer) {
+        accept(fd, peer, *each->listener);
+      });
+  if (is_attached) {
+    listeners_.push_back(std::move(accepting));
   }
-  listeners_.push_back(std::move(socket));
+  return is_attached;
+}
+
+void WorkerThread::hand_listener_over(const ListenerRuntime& from, ListenerRuntime& to) {
+  for (const auto& accepting : listeners_) {
+    if (accepting->listener == &from) {
+      accepting->listener = &to;
+    }
+  }
+}
+
+void WorkerThread::remove_listener(const ListenerRuntime& listener) {
+  std::erase_if(listeners_,
+                [&](const auto& accepting) { return accepting->listener == &listener; });
 }
 
 void WorkerThread::start() {
@@ -261,8 +278,9 @@ void WorkerThread::hold(const SharedBuffer& buffer) {
 }
 
 void WorkerThread::accept(int fd, const net::Address& address, ListenerRuntime& listener) {
-  const std::size_t here = listener.connections.load(std::memory_order_relaxed);
-  if (shared_.connections.load(std::memory_order_relaxed) >= shared_.connections_limit ||
+  const std::size_t here = listener.connections->load(std::memory_order_relaxed);
+  if (shared_.connections.load(std::memory_order_relaxed) >=
+          shared_.connections_limit.load(std::memory_order_relaxed) ||
       here >= listener.config.max_connections || is_stopping_) {
     broker_.counters().refused_connections.add();
     log_refused(address, "too many connections",
@@ -337,7 +355,8 @@ void WorkerThread::welcome(Client& client) {
   client.newcomer = newcomers_.insert(newcomers_.end(), &client);
   note_oldest_newcomer();
   broker_.counters().unauthenticated.add();
-  if (shared_.newcomers.fetch_add(1, std::memory_order_relaxed) >= shared_.newcomers_limit) {
+  if (shared_.newcomers.fetch_add(1, std::memory_order_relaxed) >=
+      shared_.newcomers_limit.load(std::memory_order_relaxed)) {
     make_room_for_newcomer();
   }
 }
@@ -364,8 +383,8 @@ void WorkerThread::note_oldest_newcomer() {
 
 bool WorkerThread::serves_http() {
   // Who asks is among them.
-  const bool is_served =
-      shared_.http_connections.load(std::memory_order_relaxed) <= shared_.http_connections_limit;
+  const bool is_served = shared_.http_connections.load(std::memory_order_relaxed) <=
+                         shared_.http_connections_limit.load(std::memory_order_relaxed);
   broker_.counters().refused_http.add(is_served ? 0 : 1);
   return is_served;
 }
@@ -388,7 +407,8 @@ void WorkerThread::make_room_for_newcomer() {
 void WorkerThread::turn_oldest_out() {
   if (newcomers_.empty()) {
     // Two workers asked for the same one: whose wish came second still needs its room.
-    if (shared_.newcomers.load(std::memory_order_relaxed) > shared_.newcomers_limit) {
+    if (shared_.newcomers.load(std::memory_order_relaxed) >
+        shared_.newcomers_limit.load(std::memory_order_relaxed)) {
       make_room_for_newcomer();
     }
     return;
@@ -459,7 +479,7 @@ void WorkerThread::stop_now(Duration patience) {
   is_stopping_ = true;
   stop_at_ = clock_.now() + patience;
   for (const auto& listener : listeners_) {
-    listener->detach();
+    listener->socket->detach();
   }
   broker_.stop();
   for (const auto& client : clients_) {

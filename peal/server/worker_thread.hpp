@@ -40,7 +40,7 @@ struct ListenerRuntime;
 
 /// What all workers share; outlives them.
 struct Shared {
-  broker::Settings settings;
+  broker::Settings settings;  // what workers start with
   broker::Log& log;
   broker::Authenticator* authenticator = nullptr;  // null: `desk` decides
   auth::LoginDesk* desk = nullptr;
@@ -52,11 +52,11 @@ struct Shared {
   broker::Totals& totals;
   broker::UserSessions* user_sessions = nullptr;  // null: not limited
   std::uint64_t hash_key = 0;
-  std::size_t connections_limit = 0;
+  std::atomic<std::size_t> connections_limit = 0;
   std::atomic<std::size_t> connections{0};
-  std::size_t http_connections_limit = 0;
+  std::atomic<std::size_t> http_connections_limit = 0;
   std::atomic<std::size_t> http_connections{0};
-  std::size_t newcomers_limit = 0;
+  std::atomic<std::size_t> newcomers_limit = 0;
   std::atomic<std::size_t> newcomers{0};  // connections that were not let in yet
   std::vector<WorkerThread*> workers;     // complete before the first starts
 };
@@ -68,8 +68,16 @@ class WorkerThread {
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
 
-  /// Accepts on `socket` once it runs. Before `start`.
-  void add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener);
+  // Of listeners and settings, before `start`, or on its thread (`run_soon`).
+  /// Accepts on `socket`, for `listener`, once it runs. False: the system refused.
+  [[nodiscard]] bool add_listener(std::unique_ptr<net::Listener> socket, ListenerRuntime& listener);
+  /// Whoever comes to the sockets of `from` comes to `to`.
+  void hand_listener_over(const ListenerRuntime& from, ListenerRuntime& to);
+  /// Closes its sockets; who is connected stays.
+  void remove_listener(const ListenerRuntime& listener);
+  /// From now on.
+  void use(const broker::Settings& settings) { settings_ = settings; }
+
   void start();
   /// One round of mail between workers, and what it caused. Before `start`.
   /// returns   whether there was any.
@@ -110,6 +118,11 @@ class WorkerThread {
 
  private:
   struct Mailroom;
+  /// A socket, and the listener that it accepts for.
+  struct Accepting {
+    ListenerRuntime* listener;
+    std::unique_ptr<net::Listener> socket;
+  };
   [[nodiscard]] broker::Journal& journal();
   [[nodiscard]] broker::Authenticator& authenticator();
   void run();
@@ -132,6 +145,7 @@ class WorkerThread {
   void stop_now(Duration patience);
 
   Shared& shared_;
+  broker::Settings settings_;
   SystemClock clock_;
   SystemRandom random_;
   Arena arena_;
@@ -141,7 +155,7 @@ class WorkerThread {
   store::Journal* journal_;  // null: `memory_journal_`
   std::optional<auth::ChainAuthenticator> chain_;
   broker::Worker broker_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<Accepting>> listeners_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Client*> slow_;
   std::list<Client*> newcomers_;  // have not said CONNECT yet; who came first stands in front

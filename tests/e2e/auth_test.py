@@ -224,7 +224,7 @@ class Changes(AuthCase):
         anna.take("devices/bell-1/ring", "1", qos=1)
         self.write(rules='[[role]]\nname = "owner"\nusers = ["anna"]\nallow = [{ publish = "only/#" }]\n'
                    '[[role]]\nname = "device"\nusers = ["bell-1"]\nallow = [{ publish = "devices/#" }]\n')
-        self.reload("users and rules were read anew")
+        self.reload("configuration was read anew")
         time.sleep(0.2)  # each worker takes them in its next iteration
         bell.publish("devices/bell-1/ring", "2", qos=1)
         anna.expect_nothing()
@@ -235,7 +235,7 @@ class Changes(AuthCase):
         self.add_user("new", "of new")
         self.peer("new", code=BAD_USER_NAME_OR_PASSWORD)
         run([PEAL, "passwd", "-D", self.passwords, "bell-2"])
-        self.reload("users and rules were read anew")
+        self.reload("configuration was read anew")
         self.peer("new")
         self.peer("bell-2", code=BAD_USER_NAME_OR_PASSWORD)
 
@@ -243,7 +243,7 @@ class Changes(AuthCase):
         self.start_server()
         bell = self.peer("bell-1")
         self.write(rules=ROLES + '[[role]]\nname = "x"\nusers = ["*"]\nallow = [{ publish = "a/#/b" }]\n')
-        self.reload("users and rules stay as they were.*peal.toml:")
+        self.reload("configuration stays as it was.*peal.toml:")
         self.assertNotEqual(bell.publish("devices/bell-1/ring", "1", qos=1).code, NOT_AUTHORIZED)
         self.assertEqual(bell.publish("a", "1", qos=1).code, NOT_AUTHORIZED)
         self.peer("anna")

@@ -85,7 +85,7 @@ class Probe(Case):
         self.use(roles)
         self.reloads += 1
         os.kill(self.program.pid, signal.SIGHUP)
-        self.program.wait_line("users and rules were read anew", stream="err", count=self.reloads)
+        self.program.wait_line("configuration was read anew", stream="err", count=self.reloads)
         time.sleep(TAKES_EFFECT)
 
     def raw(self, client_id=None, version=5):
@@ -660,7 +660,7 @@ class Withdrawing(Probe):
                 token = self.token()
                 if owner.publish("w/a", token, 1).code < 0x80:
                     allowed[token] += 1
-            self.program.wait_line("users and rules were read anew", stream="err", count=self.reloads)
+            self.program.wait_line("configuration was read anew", stream="err", count=self.reloads)
         self.assertEqual(self.seen(self.oracle, [self.fence(owner)]), allowed)
 
 

@@ -142,8 +142,20 @@ class Everything(SandboxCase):
         self.await_refusal(client, "a")
         self.rules.write_text("nonsense\n")
         os.kill(self.program.pid, signal.SIGHUP)
-        self.program.wait_line("stay as they were", stream="err")
+        self.program.wait_line("stays as it was", stream="err")
         client.subscribe("b")
+
+    def test_listeners_come_and_go(self):
+        before = self.config.read_text()
+        path = self.folder / "later.sock"
+        self.config.write_text(before + f'\n[[listener]]\nname = "later"\nbind = "unix:{path}"\nunix_mode = 0o666\n')
+        os.kill(self.program.pid, signal.SIGHUP)
+        self.program.wait_line(r"read anew.*listener\[later\]: added", stream="err")
+        self.assertEqual(path.stat().st_mode & 0o777, 0o666)
+        self.config.write_text(before)
+        os.kill(self.program.pid, signal.SIGHUP)
+        self.program.wait_line(r"read anew.*listener\[later\]: removed", stream="err")
+        self.assertFalse(path.exists())
 
     def test_what_is_acknowledged_outlasts_it(self):
         sleeper = self.peer("sleeper", clean=False, props=EXPIRY)

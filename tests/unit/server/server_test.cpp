@@ -2,63 +2,17 @@
 // told.
 #include "peal/server/server.hpp"
 
-#include <arpa/inet.h>
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "unit/server/wire.hpp"
 
 namespace peal::server {
 namespace {
 
-/// A connected socket with bytes written by hand.
-class Wire {
- public:
-  explicit Wire(const std::string& address) {
-    fd_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port =
-        htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1))));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-  }
-  ~Wire() { close(fd_); }
-  void send(std::string_view bytes) {
-    EXPECT_EQ(write(fd_, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  }
-  /// Exactly `count` bytes, or fewer when the peer closes or ten seconds pass.
-  std::string receive(std::size_t count) {
-    std::string got;
-    while (got.size() < count) {
-      pollfd waiting{fd_, POLLIN, 0};
-      char buffer[256];
-      if (poll(&waiting, 1, 10'000) <= 0) {
-        break;
-      }
-      const ssize_t n = read(fd_, buffer, std::min(sizeof(buffer), count - got.size()));
-      if (n <= 0) {
-        break;
-      }
-      got.append(buffer, static_cast<std::size_t>(n));
-    }
-    return got;
-  }
-
- private:
-  int fd_;
-};
-
 using namespace std::string_view_literals;
-constexpr auto connect_a =
-    "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01"
-    "a"sv;
-constexpr auto connack = "\x20\x02\x00\x00"sv;
-constexpr auto subscribe_t = "\x82\x06\x00\x01\x00\x01t\x00"sv;
-constexpr auto suback = "\x90\x03\x00\x01\x00"sv;
-
 class OnlyA final : public broker::Authenticator {
  public:
   broker::AuthAnswer authenticate(const broker::AuthRequest& request, broker::AuthTicket) override {
