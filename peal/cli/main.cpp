@@ -10,6 +10,7 @@
 #include "peal/cli/ban.hpp"
 #include "peal/cli/bench.hpp"
 #include "peal/cli/cert.hpp"
+#include "peal/cli/config.hpp"
 #include "peal/cli/device.hpp"
 #include "peal/cli/explain.hpp"
 #include "peal/cli/passwd.hpp"
@@ -48,6 +49,7 @@ constexpr std::array commands{
     Command{"ban", "keep an address, a client or a user out", ban_main},
     Command{"explain", "tell why a client is refused, dropped or silent", explain_main},
     Command{"acl", "ask what the rules say", acl_main},
+    Command{"config", "check, explain, compare and apply the configuration", config_main},
     Command{"cert", "certificates of the server's own authority (tls = \"auto\")", cert_main},
     Command{"passwd", "make and change a password file (mosquitto_passwd's options)", passwd_main},
     Command{"store", "look a store through, or repair it", store_main},

@@ -86,6 +86,9 @@ class Readme(Case):
     def test_secure_http(self):
         self.run_page("docs/guide/secure-http.md")
 
+    def test_configure(self):
+        self.run_page("docs/guide/configure.md")
+
     def test_scan(self):
         self.run_page("docs/guide/scan.md")
 
