@@ -12,6 +12,7 @@
 
 #include "peal/broker/message.hpp"
 #include "peal/broker/publisher.hpp"
+#include "peal/broker/retained_list.hpp"
 
 namespace peal::broker {
 
@@ -97,7 +98,7 @@ struct RetainedRequest {
   std::vector<std::uint64_t> after = {};
 };
 struct RetainedReply {
-  std::vector<Retained> messages;
+  RetainedList messages;
   std::uint32_t job = 0;
 };
 

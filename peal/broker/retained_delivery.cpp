@@ -178,7 +178,7 @@ void RetainedDelivery::add(mail::RetainedReply& reply, const Collection& collect
     return;
   }
   if (!job->is_cancelled) {
-    std::ranges::move(reply.messages, std::back_inserter(job->messages));
+    job->messages.add(std::move(reply.messages));
   }
   job->is_collected = collection.replies_awaited == 0;
   Session* session = worker_.sessions().find(queue->second.session);
@@ -224,7 +224,7 @@ RetainedDelivery::Slice RetainedDelivery::send_slice(Session& session, Queue& qu
   if (!job.is_collected || job.answered_first != BarrierId::none) {
     return Slice::blocked;
   }
-  for (; job.next < job.messages.size(); ++job.next) {
+  while (!job.messages.is_empty()) {
     if (session.channel == nullptr ||
         session.channel->connection().unsent_bytes() >= limits.unsent_bytes / 2 ||
         session.outgoing.waiting_count() >= waiting_limit) {
@@ -233,7 +233,7 @@ RetainedDelivery::Slice RetainedDelivery::send_slice(Session& session, Queue& qu
     if (bytes_left == 0) {
       return Slice::used_up;
     }
-    const Retained retained = std::exchange(job.messages[job.next], {});
+    const Retained retained = job.messages.take();
     bytes_left -= std::min(bytes_left, retained.message->bytes());
     send(session, queue, job, retained);
   }
@@ -297,7 +297,6 @@ void RetainedDelivery::cancel(const Session& session, std::string_view filter) {
     for (Job& job : found->second.jobs) {
       if (job.wish.filter == filter) {
         job.messages.clear();  // an answer that is still to come finds nothing to do it for
-        job.next = 0;
         job.is_cancelled = true;
       }
     }
@@ -328,8 +327,8 @@ void RetainedDelivery::leave(Session& session) {
 /// Queues the messages of QoS 1 and 2 that are here already.
 void RetainedDelivery::keep_for_later(Session& session, Queue& queue) {
   for (Job& job : queue.jobs) {
-    for (; job.is_collected && job.next < job.messages.size(); ++job.next) {
-      const Retained& retained = job.messages[job.next];
+    while (job.is_collected && !job.messages.is_empty()) {
+      const Retained retained = job.messages.take();
       if (std::min(retained.message->qos(), job.wish.options.qos) != mqtt::QoS::at_most_once) {
         send(session, queue, job, retained);
       }

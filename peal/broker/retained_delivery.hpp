@@ -79,8 +79,7 @@ class RetainedDelivery {
   struct Job {
     std::uint32_t number = 0;
     RetainedWish wish;
-    std::vector<Retained> messages;
-    std::size_t next = 0;
+    RetainedList messages;
     bool is_collected = false;
     bool is_cancelled = false;
     BarrierId answered_first = BarrierId::none;  // its SUBACK is to be sent before

@@ -56,15 +56,14 @@ const Message* RetainedIndex::find(mqtt::TopicName topic) const {
   return slots_[tree_.value(node)].message.get();
 }
 
-void RetainedIndex::take(NodeId node, Time now, std::vector<Retained>& out) const {
+void RetainedIndex::take(NodeId node, Time now, RetainedList& out) const {
   const std::uint32_t slot = tree_.value(node);
   if (slot != TopicTree::no_value && !slots_[slot].message->is_expired(now)) {
-    out.push_back({slots_[slot].message, publishers_.find(slots_[slot].publisher)});
+    out.add({slots_[slot].message, publishers_.find(slots_[slot].publisher)});
   }
 }
 
-void RetainedIndex::collect(const mqtt::TopicFilter& filter, Time now,
-                            std::vector<Retained>& out) const {
+void RetainedIndex::collect(const mqtt::TopicFilter& filter, Time now, RetainedList& out) const {
   struct Step {
     NodeId node;
     std::string_view rest;  // of the filter

@@ -12,6 +12,7 @@
 
 #include "peal/broker/message.hpp"
 #include "peal/broker/publisher_table.hpp"
+#include "peal/broker/retained_list.hpp"
 #include "peal/broker/topic_tree.hpp"
 #include "peal/mqtt/topic_filter.hpp"
 
@@ -31,7 +32,7 @@ class RetainedIndex {
 
   /// Appends every message whose topic `filter` matches, except those that expired by `now`.
   /// [MQTT-4.7.2-1] cost   O(topics under the filter's plain beginning).
-  void collect(const mqtt::TopicFilter& filter, Time now, std::vector<Retained>& out) const;
+  void collect(const mqtt::TopicFilter& filter, Time now, RetainedList& out) const;
 
   /// Removes what expired by `now`, looking at most at `budget` messages; goes on there next time.
   /// returns   what was removed.
@@ -42,7 +43,7 @@ class RetainedIndex {
   [[nodiscard]] std::size_t bytes() const { return bytes_ + publishers_.bytes(); }
 
  private:
-  void take(NodeId node, Time now, std::vector<Retained>& out) const;
+  void take(NodeId node, Time now, RetainedList& out) const;
   void erase_node(NodeId node);
 
   struct Slot {

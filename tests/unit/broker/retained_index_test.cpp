@@ -31,10 +31,11 @@ struct Kept {
 
 std::vector<std::string> collected(const RetainedIndex& index, const std::string& filter_text,
                                    Time now) {
-  std::vector<Retained> found;
+  RetainedList found;
   index.collect(*mqtt::TopicFilter::parse(filter_text), now, found);
   std::vector<std::string> texts;
-  for (const auto& [one, publisher] : found) {
+  while (!found.is_empty()) {
+    const MessageRef one = found.take().message;
     texts.push_back(std::string(one->topic().text()) + "=" + std::string(as_text(one->payload())));
   }
   std::ranges::sort(texts);
