@@ -24,7 +24,7 @@ class Entry:
     text: str = ""
 
     def flags(self):
-        return FLAG.findall(self.names.split("  ")[0])
+        return FLAG.findall(self.names)
 
 
 @dataclasses.dataclass
@@ -37,9 +37,12 @@ class Command:
     notes: list = dataclasses.field(default_factory=list)
     children: list = dataclasses.field(default_factory=list)
 
+    def options(self):
+        """[(title, entries)] of what is not a sub-command."""
+        return [(title, entries) for title, entries in self.sections.items() if title != "Subcommands" and entries]
+
     def flags(self):
-        return sorted({flag for title, entries in self.sections.items() if title != "Subcommands"
-                       for entry in entries for flag in entry.flags()})
+        return sorted({flag for _, entries in self.options() for entry in entries for flag in entry.flags()})
 
 
 def help_of(program, words):
@@ -92,13 +95,9 @@ def roff_lines(lines):
             yield roff(line)
 
 
-def roff_sections(command, heading):
-    for title, entries in command.sections.items():
-        if title == "Subcommands" or not entries:
-            continue
-        yield f"{heading} {title.upper() if heading == '.SH' else title}"
-        for entry in entries:
-            yield from (".TP", f"\\fB{roff(entry.names)}\\fR", roff(entry.text))
+def roff_entries(entries):
+    for entry in entries:
+        yield from (".TP", f"\\fB{roff(entry.names)}\\fR", roff(entry.text))
 
 
 def roff_child(command):
@@ -106,9 +105,8 @@ def roff_child(command):
     yield from roff_lines(command.introduction)
     if command.usage:
         yield from (".PP", f"\\fB{roff(command.usage[0])}\\fR")
-    for entries in (entries for title, entries in command.sections.items() if title != "Subcommands"):
-        for entry in entries:
-            yield from (".TP", f"\\fB{roff(entry.names)}\\fR", roff(entry.text))
+    for _, entries in command.options():
+        yield from roff_entries(entries)
     for child in command.children:
         yield from roff_child(child)
 
@@ -124,7 +122,9 @@ def command_page(command, description, date, version, others):
         for line in command.usage:
             yield from (f"\\fB{roff(line)}\\fR", ".br")
         yield from (".SH DESCRIPTION", *roff_lines(command.introduction))
-        yield from roff_sections(command, ".SH")
+        for title, entries in command.options():
+            yield f".SH {title.upper()}"
+            yield from roff_entries(entries)
         if command.children:
             yield ".SH COMMANDS"
             for child in command.children:

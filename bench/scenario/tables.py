@@ -117,9 +117,6 @@ def tls_table(results, mosquitto):
     lines = []
     for row in measured(TLS, results):
         lines.append([row.title, with_spread(results, row, "Peal"), with_spread(results, row, "Mosquitto"), share(results, row)])
-        if row.key == "tls-connect":
-            each = [results.median(row, server, "cpu_ms") for server in ("Peal", "Mosquitto")]
-            lines.append(["CPU of the server for each, ms", *map(number, each), number(each[0] / each[1])])
     return markdown_table(["", "Peal", f"Mosquitto {mosquitto}", "Peal / Mosquitto"], lines)
 
 

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "peal/base/shared_buffer.hpp"
 #include "peal/broker/message.hpp"
@@ -31,11 +33,7 @@ class Publisher {
     }
   }
 
-  [[nodiscard]] ClientIdentity identity() const {
-    const std::string_view all = key_;
-    return {all.substr(0, client_id_size_), all.substr(client_id_size_ + 1, user_size_),
-            all.substr(client_id_size_ + user_size_ + 2)};
-  }
+  [[nodiscard]] ClientIdentity identity() const { return *identity_of(key_); }
   /// The names one after the other, a NUL between them (which none has): the same for the same.
   [[nodiscard]] const std::string& key() const { return key_; }
   [[nodiscard]] static std::string key_of(const ClientIdentity& identity) {
@@ -44,17 +42,22 @@ class Publisher {
     key.append(identity.client_id).append(1, '\0').append(identity.user).append(1, '\0');
     return key.append(identity.grants);
   }
+  /// Views into `key`; nothing: it is no such key.
+  [[nodiscard]] static std::optional<ClientIdentity> identity_of(std::string_view key) {
+    const std::size_t first = key.find('\0');
+    const std::size_t second = first == std::string_view::npos ? first : key.find('\0', first + 1);
+    if (second == std::string_view::npos) {
+      return std::nullopt;
+    }
+    return ClientIdentity{key.substr(0, first), key.substr(first + 1, second - first - 1),
+                          key.substr(second + 1)};
+  }
 
  private:
-  explicit Publisher(const ClientIdentity& identity)
-      : client_id_size_(static_cast<std::uint32_t>(identity.client_id.size())),
-        user_size_(static_cast<std::uint32_t>(identity.user.size())),
-        key_(key_of(identity)) {}
+  explicit Publisher(const ClientIdentity& identity) : key_(key_of(identity)) {}
   ~Publisher() = default;
 
   mutable std::atomic<std::uint32_t> holders_{1};
-  std::uint32_t client_id_size_;
-  std::uint32_t user_size_;
   std::string key_;
 };
 

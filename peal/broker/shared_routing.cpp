@@ -151,10 +151,8 @@ void SharedRouting::announce(const mail::GroupJoin& join, std::string_view filte
                                 .worker = context.self,
                                 .is_group = true,
                                 .is_durable = join.is_durable};
-  if (context.worker_count > 1) {
-    context.mailbox.send_to_others(context.self, context.worker_count,
-                                   alone(interest, join.member.worker, join.barrier));
-  }
+  context.mailbox.send_to_others(context.self, context.worker_count,
+                                 alone(interest, join.member.worker, join.barrier));
   worker_.subscribing().confirm(join.member.worker, join.barrier);
 }
 
@@ -181,7 +179,7 @@ void SharedRouting::receive(const mail::GroupLeave& leave) {
   }
   const bool was_last = space.subscriptions.remove_group(*group);
   space.matches.invalidate(filter.filter());
-  if (was_last && context.worker_count > 1) {
+  if (was_last) {
     const mail::Interest interest{.filter = std::string(filter.filter()),
                                   .space = space.id,
                                   .worker = context.self,

@@ -83,7 +83,8 @@ Found look_in_file(const Request& request, const std::string& why) {
     throw server::ConfigError("there is nothing to ask: " + why +
                               "; say where (--data DIR, or -c FILE)");
   }
-  return {.answer = decide(request, nullptr), .where = *request.place.config + " alone" + why};
+  return {.answer = decide(request, nullptr),
+          .where = *request.place.config + " alone" + (why.empty() ? "" : "; " + why)};
 }
 
 Found look(const Request& request) {
@@ -97,9 +98,7 @@ Found look(const Request& request) {
   if (std::filesystem::exists(std::filesystem::path(directory) / store::marker_name)) {
     return look_in_store(request, directory);
   }
-  return look_in_file(request, request.place.config
-                                   ? "; " + directory + " has no server and no store"
-                                   : directory + " has no server and no store");
+  return look_in_file(request, directory + " has no server and no store");
 }
 
 void print(const Request& request, const Found& found) {

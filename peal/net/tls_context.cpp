@@ -73,9 +73,8 @@ int version_number(TlsVersion version) {
 }
 
 constexpr const char* signature_algorithms =
-    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+"
-    "SHA512:"
-    "RSA+SHA256:RSA+SHA384:RSA+SHA512";
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"
+    "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
 
 /// What both sides have in common.
 ContextPointer make_context(const SSL_METHOD* method, TlsVersion min_version) {
@@ -326,13 +325,28 @@ MaybeContext make_client(const TlsClientOptions& options) {
 
 }  // namespace
 
+/// A context, and what was looked up in it while nobody else used it: a handshake sorts what it
+/// verifies against.
+struct TlsContext::Loaded {
+  ContextPointer context;
+  std::vector<TlsExpiry> expiries;
+  std::vector<RevocationListPointer> revocation_lists;
+
+  static std::expected<Loaded, std::string> server(const TlsServerOptions& options) {
+    MaybeContext context = make_server(options);
+    if (!context) {
+      return std::unexpected(context.error());
+    }
+    auto expiries = expiries_of(context->get(), options);
+    auto lists = revocation_lists_of(context->get());
+    return Loaded{std::move(*context), std::move(expiries), std::move(lists)};
+  }
+};
+
 struct TlsContext::State {
   // Held for as long as it takes to read one pointer or make one session.
   mutable std::mutex mutex;
-  ContextPointer context;
-  // Looked up while nobody else uses the context: a handshake sorts what it verifies against.
-  std::vector<TlsExpiry> expiries;
-  std::vector<RevocationListPointer> revocation_lists;
+  Loaded loaded;
   TlsServerOptions server_options;  // for `reload`; empty for a client
   bool is_server = false;
   bool checks_name = true;
@@ -343,14 +357,12 @@ TlsContext::~TlsContext() = default;
 
 std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::server(
     TlsServerOptions options) {
-  MaybeContext context = make_server(options);
-  if (!context) {
-    return std::unexpected(context.error());
+  auto loaded = Loaded::server(options);
+  if (!loaded) {
+    return std::unexpected(loaded.error());
   }
   auto state = std::make_unique<State>();
-  state->expiries = expiries_of(context->get(), options);
-  state->revocation_lists = revocation_lists_of(context->get());
-  state->context = std::move(*context);
+  state->loaded = std::move(*loaded);
   state->server_options = std::move(options);
   state->is_server = true;
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(state)));
@@ -363,7 +375,7 @@ std::expected<std::unique_ptr<TlsContext>, std::string> TlsContext::client(
     return std::unexpected(context.error());
   }
   auto state = std::make_unique<State>();
-  state->context = std::move(*context);
+  state->loaded.context = std::move(*context);
   state->checks_name = options.check_name && !options.insecure;
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(state)));
 }
@@ -372,16 +384,13 @@ std::expected<void, std::string> TlsContext::reload() {
   if (!state_->is_server) {
     return {};
   }
-  MaybeContext context = make_server(state_->server_options);
-  if (!context) {
-    return std::unexpected(context.error());
+  auto loaded = Loaded::server(state_->server_options);
+  if (!loaded) {
+    return std::unexpected(loaded.error());
   }
-  std::vector<TlsExpiry> expiries = expiries_of(context->get(), state_->server_options);
-  std::vector<RevocationListPointer> lists = revocation_lists_of(context->get());
+  // What there was goes after the lock.
   const std::lock_guard lock(state_->mutex);
-  state_->revocation_lists.swap(lists);
-  state_->context.swap(*context);
-  state_->expiries = std::move(expiries);
+  std::swap(state_->loaded, *loaded);
   return {};
 }
 
@@ -402,7 +411,7 @@ std::vector<std::string> TlsContext::files() const {
 
 std::vector<TlsExpiry> TlsContext::expiries() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->expiries;
+  return state_->loaded.expiries;
 }
 
 bool TlsContext::is_revoked(const ssl_st* session) const {
@@ -411,15 +420,16 @@ bool TlsContext::is_revoked(const ssl_st* session) const {
     return false;
   }
   const std::lock_guard lock(state_->mutex);
-  return std::ranges::any_of(state_->revocation_lists, [&](const RevocationListPointer& list) {
-    X509_REVOKED* entry = nullptr;
-    return X509_CRL_get0_by_cert(list.get(), &entry, certificate.get()) == 1;
-  });
+  return std::ranges::any_of(
+      state_->loaded.revocation_lists, [&](const RevocationListPointer& list) {
+        X509_REVOKED* entry = nullptr;
+        return X509_CRL_get0_by_cert(list.get(), &entry, certificate.get()) == 1;
+      });
 }
 
 ssl_st* TlsContext::make_session() const {
   const std::lock_guard lock(state_->mutex);
-  return SSL_new(state_->context.get());
+  return SSL_new(state_->loaded.context.get());
 }
 
 bool TlsContext::checks_name() const { return state_->checks_name; }

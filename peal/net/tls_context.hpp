@@ -90,6 +90,7 @@ class TlsContext {
   [[nodiscard]] bool checks_name() const;
 
  private:
+  struct Loaded;
   struct State;
   explicit TlsContext(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -1,6 +1,7 @@
 #include "peal/server/flight_recorder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <iterator>
@@ -41,24 +42,33 @@ std::string_view take_text(std::string_view& bytes) {
   return take(bytes, size);
 }
 
+constexpr std::array texts{&ClientEvent::what, &ClientEvent::reason, &ClientEvent::detail,
+                           &ClientEvent::address};
+
 ClientEvent unpack(std::string_view& bytes) {
   ClientEvent event;
   std::memcpy(&event.seconds, take(bytes, sizeof event.seconds).data(), sizeof event.seconds);
-  for (std::string ClientEvent::* text :
-       {&ClientEvent::what, &ClientEvent::reason, &ClientEvent::detail, &ClientEvent::address}) {
+  for (std::string ClientEvent::* text : texts) {
     event.*text = take_text(bytes);
   }
   return event;
+}
+
+void skip(std::string_view& bytes) {
+  take(bytes, sizeof ClientEvent::seconds);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    take_text(bytes);
+  }
 }
 
 /// The packed events behind the first one when there are as many as are kept.
 std::string_view kept_of(std::string_view bytes) {
   std::size_t count = 0;
   for (std::string_view rest = bytes; !rest.empty(); ++count) {
-    (void)unpack(rest);
+    skip(rest);
   }
   if (count >= events_limit) {
-    (void)unpack(bytes);
+    skip(bytes);
   }
   return bytes;
 }

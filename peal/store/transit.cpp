@@ -48,14 +48,11 @@ broker::PublisherRef read_publisher(std::span<const std::uint32_t> words) {
   for (std::size_t at = 0; at < words[0]; ++at) {
     key.push_back(static_cast<char>(words[1 + at / word_size] >> (8 * (at % word_size))));
   }
-  const std::size_t first = key.find('\0');
-  const std::size_t second = first == std::string::npos ? first : key.find('\0', first + 1);
-  if (first == 0 || second == std::string::npos) {
+  const auto identity = broker::Publisher::identity_of(key);
+  if (!identity || identity->client_id.empty()) {
     return {};
   }
-  const std::string_view all = key;
-  return broker::Publisher::make(
-      {all.substr(0, first), all.substr(first + 1, second - first - 1), all.substr(second + 1)});
+  return broker::Publisher::make(*identity);
 }
 
 }  // namespace

@@ -4,15 +4,12 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
 from support.case import Case, main, needs_peal
-from support.server import PEAL
+from support.packaging import make_package, output_of
 
-SOURCE = pathlib.Path(os.environ.get("PEAL_SOURCE", pathlib.Path(__file__).parents[2]))
-BUILD = pathlib.Path(PEAL).parent
 MIRROR = "http://deb.debian.org/debian"
 SUITE = "bookworm"
 
@@ -35,28 +32,22 @@ ls /var/lib/peal
 """
 
 
-def succeeds(case, *command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, check=False, **options)
-    case.assertEqual(done.returncode, 0, f"{command}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    return done.stdout
-
-
 @needs_peal
 @can_make_a_root
 class CleanRoot(Case):
     def test_installs_runs_and_goes_in_a_root_of_its_own(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="peal-root-"))
         self.addCleanup(shutil.rmtree, folder, True)
-        package = pathlib.Path(succeeds(self, "/usr/bin/python3", "-B", SOURCE / "tools/package.py", BUILD, folder).strip())
+        package = make_package(folder)
         root = folder / "root"
-        depends = succeeds(self, "dpkg-deb", "-f", package, "Depends")
+        depends = output_of("dpkg-deb", "-f", package, "Depends")
         names = ",".join(re.findall(r"(?:^|, )([a-z0-9.+-]+)", depends))
-        succeeds(self, "debootstrap", "--variant=minbase", f"--include={names}", SUITE, root, MIRROR)
+        output_of("debootstrap", "--variant=minbase", f"--include={names}", SUITE, root, MIRROR)
         shutil.copy(package, root / "peal.deb")
 
         def inside(*command):
             enter = 'ip link set lo up; root=$1; shift; exec chroot "$root" "$@"'
-            return succeeds(self, "unshare", "--net", "--", "sh", "-c", enter, "sh", root, *command)
+            return output_of("unshare", "--net", "--", "sh", "-c", enter, "sh", root, *command)
 
         inside("dpkg", "-i", "/peal.deb")
         said = inside("sh", "-c", TRY)

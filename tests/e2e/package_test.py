@@ -5,23 +5,15 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
 from support.case import Case, main, needs_peal
+from support.packaging import make_package, output_of
 from support.program import run
 from support.server import PEAL
 
-SOURCE = pathlib.Path(os.environ.get("PEAL_SOURCE", pathlib.Path(__file__).parents[2]))
-BUILD = pathlib.Path(PEAL).parent
-
 is_shipped = unittest.skipIf(os.environ.get("PEAL_SANITIZE"), "no package is made of a build with sanitizers")
-
-def succeeds(case, *command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, check=False, **options)
-    case.assertEqual(done.returncode, 0, f"{command}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    return done.stdout
 
 
 @needs_peal
@@ -31,12 +23,8 @@ class Package(Case):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="peal-package-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        made = subprocess.run(["/usr/bin/python3", "-B", SOURCE / "tools/package.py", BUILD, cls.folder], capture_output=True,
-                              text=True, check=False)
-        if made.returncode != 0:
-            raise AssertionError(made.stdout + made.stderr)
-        cls.package = pathlib.Path(made.stdout.strip())
-        subprocess.run(["dpkg-deb", "-x", cls.package, cls.folder / "files"], check=True)
+        cls.package = make_package(cls.folder)
+        output_of("dpkg-deb", "-x", cls.package, cls.folder / "files")
         cls.files = cls.folder / "files"
 
     def commands(self):
@@ -47,23 +35,22 @@ class Package(Case):
         """What bash offers behind these words."""
         script = (f'source {self.files}/usr/share/bash-completion/completions/peal; COMP_WORDS=({" ".join(words)} ""); '
                   f'COMP_CWORD={len(words)}; _peal; echo "${{COMPREPLY[@]}}"')
-        return succeeds(self, "bash", "-c", script).split()
+        return output_of("bash", "-c", script).split()
 
     def test_holds_the_program_the_service_and_its_documents(self):
-        listed = succeeds(self, "dpkg-deb", "-c", self.package)
+        listed = output_of("dpkg-deb", "-c", self.package)
         for name in ("usr/bin/peal", "usr/lib/systemd/system/peal.service", "usr/lib/sysusers.d/peal.conf", "etc/peal/peal.toml",
                      "usr/share/doc/peal/guide/secure.md", "usr/share/doc/peal/reference/config.md", "usr/share/doc/peal/copyright"):
             self.assertRegex(listed, rf"root/root .* \./{re.escape(name)}\n")
         self.assertNotRegex(listed, r"(?m)^.{8}w", "writable for everybody")
-        control = succeeds(self, "dpkg-deb", "-f", self.package)
+        control = output_of("dpkg-deb", "-f", self.package)
         self.assertIn(f"Version: {run([PEAL, 'version']).out.split()[-1]}", control)
         self.assertRegex(control, r"(?m)^Depends: .*libc6 .*libssl3")
-        self.assertEqual(succeeds(self, "dpkg-deb", "-I", self.package, "conffiles"), "/etc/peal/peal.toml\n")
+        self.assertEqual(output_of("dpkg-deb", "-I", self.package, "conffiles"), "/etc/peal/peal.toml\n")
 
     def test_the_same_sources_make_the_same_package(self):
-        again = self.folder / "again"
-        made = succeeds(self, "/usr/bin/python3", "-B", SOURCE / "tools/package.py", BUILD, again).strip()
-        self.assertEqual(pathlib.Path(made).read_bytes(), self.package.read_bytes())
+        again = make_package(self.folder / "again")
+        self.assertEqual(again.read_bytes(), self.package.read_bytes())
 
     def test_every_command_has_a_page(self):
         pages = self.files / "usr/share/man/man1"
